@@ -1,0 +1,22 @@
+# One-line verbs. `make demo` and `make test` work on a fresh machine with only Python >= 3.11.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: install demo test lint types bench docs clean
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet --editable '.[dev]' && touch $@
+install: .venv/installed
+demo: install
+	$(BIN)/wwwatch demo
+test: lint types
+	$(BIN)/python -m pytest
+lint: install
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+types: install
+	$(BIN)/mypy
+bench: install
+	for bench in benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+docs: install
+	$(BIN)/python -m wwwatch.reference
+clean:
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""core: the floor of every room: fields, documents, settings, clock, Elasticsearch client, embedded node, errors."""

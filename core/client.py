@@ -1,0 +1,85 @@
+"""The Elasticsearch client and the one seam where its errors become ours."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import elastic_transport
+import elasticsearch
+from elasticsearch import Elasticsearch
+
+from core.errors import (
+    StoreAuthError,
+    StoreBusyError,
+    StoreConflictError,
+    StoreError,
+    StoreUnreachableError,
+)
+from core.settings import EsSettings
+
+_BY_STATUS: dict[int, tuple[type[StoreError], str]] = {
+    401: (StoreAuthError, "check es.api_key, or es.username and es.password"),
+    403: (StoreAuthError, "give this user the privileges that docs/operations.md lists"),
+    409: (StoreConflictError, "somebody else changed it first; try again"),
+    429: (StoreBusyError, "the cluster is overloaded; try again later"),
+    502: (StoreBusyError, "the proxy before Elasticsearch gets no answer; try again later"),
+    503: (StoreBusyError, "the cluster is not ready; try again later"),
+    504: (StoreBusyError, "the proxy before Elasticsearch gets no answer in time; try again later"),
+}
+
+
+def connect(settings: EsSettings, **options: Any) -> Elasticsearch:
+    """Return a client for the cluster that the settings name; nothing is sent yet.
+
+    Args:
+        settings: Where and who; `url` must be set.
+        options: Further arguments of ``elasticsearch.Elasticsearch``.
+
+    Raises:
+        StoreError: The address or the CA file cannot be used.
+    """
+    arguments: dict[str, Any] = {"request_timeout": settings.timeout_seconds, **options}
+    if settings.api_key:
+        arguments["api_key"] = settings.api_key.get_secret_value()
+    elif settings.username and settings.password:
+        arguments["basic_auth"] = (settings.username, settings.password.get_secret_value())
+    if settings.ca_certs:
+        arguments["ca_certs"] = str(settings.ca_certs)
+    try:
+        return Elasticsearch(settings.url, **arguments)
+    except (ValueError, OSError) as error:
+        raise StoreError(
+            f"cannot use Elasticsearch at {settings.url}: {error}", "check es.url and es.ca_certs"
+        ) from None
+
+
+@contextmanager
+def es_errors(doing: str) -> Iterator[None]:
+    """Turn every error of the client into one of ours.
+
+    Args:
+        doing: What is being done, as in "cannot <doing>", e.g. ``save the checkpoint``.
+
+    Raises:
+        StoreError: Or the member of its family that fits.
+    """
+    try:
+        yield
+    except elasticsearch.ApiError as error:
+        kind, hint = _BY_STATUS.get(error.status_code, (StoreError, "the reason above is Elasticsearch's own"))
+        raise kind(f"cannot {doing}: Elasticsearch answered {error.status_code} {_reason(error)}", hint) from error
+    except elastic_transport.TlsError as error:
+        hint = "set es.ca_certs to the authority's PEM file"
+        raise StoreError(f"cannot {doing}: the TLS certificate is not trusted: {error.message}", hint) from error
+    except elastic_transport.TransportError as error:
+        hint = "check that it runs and that es.url is right"
+        raise StoreUnreachableError(f"cannot {doing}: no answer from Elasticsearch: {error.message}", hint) from error
+    except elasticsearch.UnsupportedProductError as error:
+        raise StoreError(f"cannot {doing}: {error.message}", "point es.url at Elasticsearch 8") from error
+
+
+def _reason(error: elasticsearch.ApiError) -> str:
+    body = error.body
+    if isinstance(body, dict) and isinstance(body.get("error"), dict):
+        return f"{body['error'].get('type', '')}: {body['error'].get('reason', '')}"
+    return str(error.message)

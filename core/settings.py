@@ -1,0 +1,140 @@
+"""Settings: `wwwatch.yml`, environment variables over it, options over those; unknown keys are refused, secrets masked.
+
+An environment variable is ``WWWATCH_<SECTION>_<KEY>``: ``WWWATCH_ES_URL`` sets ``es.url``.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+
+from core.documents import ACCESS_PATTERN
+from core.errors import SettingsError
+
+CONFIG_FILE = "wwwatch.yml"
+
+
+class Section(BaseModel):
+    """A section of the settings: frozen, and strict about its keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EsSettings(Section):
+    """An existing cluster; without `url` the embedded node is used."""
+
+    url: str | None = Field(None, description="Elasticsearch, e.g. https://es.example.org:9200")
+    api_key: SecretStr | None = Field(None, description="API key, base64 as Kibana shows it")
+    username: str | None = Field(None, description="user name for basic authentication")
+    password: SecretStr | None = Field(None, description="password for basic authentication")
+    ca_certs: Path | None = Field(None, description="PEM file of the certificate authority to trust")
+    timeout_seconds: float = Field(30.0, gt=0, description="how long one request may take")
+
+
+class NodeSettings(Section):
+    """The embedded Elasticsearch node."""
+
+    heap: str = Field("512m", pattern=r"^\d+[mg]$", description="Java heap, e.g. 512m or 2g")
+    port: int = Field(0, ge=0, le=65535, description="HTTP port; 0 picks a free one")
+    data: Path | None = Field(None, description="data folder; default: kept under the state folder")
+
+
+class ShipSettings(Section):
+    """What is shipped, and where to."""
+
+    namespace: str = Field("default", pattern=r"^[a-z0-9_.]{1,100}$", description="last part of the data stream's name")
+    batch_bytes: int = Field(4_000_000, gt=0, description="log bytes read into one bulk request")
+    poll_seconds: float = Field(0.5, gt=0, description="how often a quiet file is looked at")
+
+
+class DetectSettings(Section):
+    """What is watched."""
+
+    index: str = Field(ACCESS_PATTERN, description="indices to read events from; filebeat-* works too")
+    poll_seconds: float = Field(1.0, gt=0, description="how often new events are asked for")
+    threshold: float = Field(50.0, ge=0, le=100, description="sessions that score at least this are anomalies")
+
+
+class SmtpSettings(Section):
+    """The mail server and the people."""
+
+    host: str = Field("localhost", description="mail server")
+    port: int = Field(25, ge=1, le=65535, description="its port; 587 is usual with starttls")
+    starttls: bool = Field(False, description="encrypt with STARTTLS; the certificate is verified")
+    username: str | None = Field(None, description="login, where the server asks for one")
+    password: SecretStr | None = Field(None, description="password of that login")
+    ca_certs: Path | None = Field(None, description="PEM file of the certificate authority to trust")
+    sender: str = Field("wwwatch@localhost", description="From: address")
+    to: tuple[str, ...] = Field((), description="who gets the mail")
+    timeout_seconds: float = Field(10.0, gt=0, description="how long the server may take to answer")
+
+
+class Settings(BaseSettings):
+    """All settings; each value's default is here and nowhere else."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="WWWATCH_", env_nested_delimiter="_", env_nested_max_split=1, extra="forbid", frozen=True
+    )
+
+    state: Path = Field(
+        default_factory=lambda: platformdirs.user_state_path("wwwatch"), description="folder of registries and data"
+    )
+    cache: Path = Field(
+        default_factory=lambda: platformdirs.user_cache_path("wwwatch"), description="folder of downloads"
+    )
+    es: EsSettings = EsSettings()
+    node: NodeSettings = NodeSettings()
+    ship: ShipSettings = ShipSettings()
+    detect: DetectSettings = DetectSettings()
+    smtp: SmtpSettings = SmtpSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Options win over the environment, the environment over the file."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls)
+
+
+def load_settings(config: Path | None = None, **options: Any) -> Settings:
+    """Read the settings.
+
+    Args:
+        config: The YAML file; without one, ``wwwatch.yml`` in the current folder if it exists.
+        options: Values that win over file and environment, nested, e.g. ``es={"url": ...}``.
+
+    Raises:
+        SettingsError: The file is missing or unreadable, or values are unknown or wrong: all of them at once.
+    """
+    path = config or Path(os.environ.get("WWWATCH_CONFIG", CONFIG_FILE))
+    if not path.is_file() and (config or "WWWATCH_CONFIG" in os.environ):
+        raise SettingsError(f"cannot read the configuration {path}", "no such file; check --config")
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(yaml_file=path)
+
+    try:
+        return FromFile(**options)
+    except ValidationError as error:
+        raise SettingsError(
+            f"the configuration is wrong: {_sentences(error)}", f"correct {path} or WWWATCH_*"
+        ) from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise SettingsError(f"cannot read the configuration {path}: {reason}", "correct the file") from None
+
+
+def _sentences(error: ValidationError) -> str:
+    # include_input stays off: a mistyped secret must not reach the terminal.
+    problems = error.errors(include_url=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, problem['loc'])) or 'file'}: {problem['msg']}" for problem in problems)

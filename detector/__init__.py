@@ -1,0 +1,1 @@
+"""detector: events become sessions, features, scores, anomalies with reasons, and incidents."""

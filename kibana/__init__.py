@@ -1,0 +1,1 @@
+"""kibana: data views, saved searches and dashboards as importable saved objects."""

@@ -1,0 +1,1 @@
+"""wwwatch: the roof: the command line, one file per command, and the demo."""
