@@ -59,7 +59,7 @@ class LazyGroup(click.Group):
 @click.option("-v", "--verbose", is_flag=True, help="Log more, to stderr.")
 @click.pass_context
 def cli(ctx: click.Context, config: Path | None, es_url: str | None, *, verbose: bool) -> None:
-    """Watch web servers' access logs: learn what is normal, and mail when something is not.
+    r"""Watch web servers' access logs: learn what is normal, and mail when something is not.
 
     \b
     Example:
@@ -94,7 +94,7 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: nothing to say to it
         sys.exit(1)
-    except Exception as error:  # noqa: BLE001 - the process boundary: a sentence for her, the trace for us
+    except Exception as error:  # the process boundary: a sentence for her, the trace for us
         logging.getLogger(__name__).debug("unexpected", exc_info=True)
         sentence = printable(f"{type(error).__name__}: {error}")
         click.secho(
