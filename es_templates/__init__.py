@@ -1,1 +1,7 @@
 """es_templates: what Elasticsearch must know, as JSON, and the idempotent `plan` and `apply` that put it there."""
+
+from es_templates.apply import apply
+from es_templates.catalogue import Catalogue, field_types, read_catalogue, resolve
+from es_templates.plan import Change, plan
+
+__all__ = ["Catalogue", "Change", "apply", "field_types", "plan", "read_catalogue", "resolve"]
