@@ -7,8 +7,10 @@ from es_templates.catalogue import Json, leaves
 CHANGEABLE_PARAMETERS = {"fields", "ignore_above", "ignore_malformed", "meta"}
 """Mapping parameters that an existing field takes; any other difference needs a new index."""
 
-STRUCTURE = {"type", "index", "doc_values", "enabled"}
-"""Mapping parameters that say something by being absent."""
+DEFAULTS = {"type": "object", "index": True, "doc_values": True, "enabled": True, "ignore_malformed": False}
+"""What a mapping parameter means by being absent: Elasticsearch drops those that say the default."""
+
+STRUCTURE = DEFAULTS.keys() - CHANGEABLE_PARAMETERS
 
 CHANGEABLE_SETTINGS = (
     "index.auto_expand_replicas",
@@ -94,7 +96,7 @@ def mapping_gaps(actual: Json, wanted: Json) -> tuple[Json, list[str]]:
                 gaps[path] = definition
             continue
         compared = definition.keys() | STRUCTURE
-        differing = {key for key in compared if _text(has.get(key)) != _text(definition.get(key))}
+        differing = {key for key in compared if _parameter(has, key) != _parameter(definition, key)}
         if differing - CHANGEABLE_PARAMETERS:
             conflicts.append(f"{path} is {_kind(has)}, wanted {_kind(definition)}")
         elif differing:
@@ -128,6 +130,10 @@ def _blocker(path: str, existing: dict[str, Json], parents: set[str]) -> str:
 def _kind(definition: Json) -> str:
     flags = [f"{key}={_text(value)}" for key, value in sorted(definition.items()) if key in ("enabled", "index")]
     return " ".join([definition.get("type", "object"), *flags])
+
+
+def _parameter(definition: Json, key: str) -> str:
+    return _text(definition.get(key, DEFAULTS.get(key)))
 
 
 def _text(value: Any) -> str:
