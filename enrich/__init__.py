@@ -1,1 +1,6 @@
 """enrich: a raw log line becomes an ECS event; pure functions over polars frames, no network, no clock."""
+
+from enrich.formats import FORMATS, Format, detect_format, find_format
+from enrich.lines import SCHEMA, parse
+
+__all__ = ["FORMATS", "SCHEMA", "Format", "detect_format", "find_format", "parse"]
