@@ -2,6 +2,6 @@
 
 from es_templates.apply import apply
 from es_templates.catalogue import Catalogue, field_types, read_catalogue, resolve
-from es_templates.plan import Change, plan
+from es_templates.plan import AS_IT_SHOULD_BE, Change, plan
 
-__all__ = ["Catalogue", "Change", "apply", "field_types", "plan", "read_catalogue", "resolve"]
+__all__ = ["AS_IT_SHOULD_BE", "Catalogue", "Change", "apply", "field_types", "plan", "read_catalogue", "resolve"]

@@ -55,8 +55,11 @@ def _put_index(client: Elasticsearch, name: str, body: Json) -> None:
     try:
         client.indices.create(index=name, body=body)
     except BadRequestError as error:
-        if error.error != "resource_already_exists_exception":  # another setup was quicker
+        if error.error != "resource_already_exists_exception":
             raise
+        # Another setup was quicker, or somebody deleted the alias alone.
+        for alias, options in body.get("aliases", {}).items():
+            client.indices.put_alias(index=name, name=alias, body=options)
 
 
 def _put_data_stream(client: Elasticsearch, name: str, body: Json) -> None:

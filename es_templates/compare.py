@@ -64,14 +64,15 @@ def differences(actual: dict[str, str], wanted: dict[str, str]) -> str:
     words = []
     for name in sorted(actual.keys() | wanted.keys()):
         has, want = actual.get(name), wanted.get(name)
+        label = name.replace(".properties.", ".")
         if has == want:
             continue
         if has is None:
-            words.append(f"{name} is missing")
+            words.append(f"{label} is missing")
         elif want is None:
-            words.append(f"{name} is too much")
+            words.append(f"{label} is too much")
         else:
-            words.append(f"{name}: {_short(has)}, wanted {_short(want)}")
+            words.append(f"{label}: {_short(has)}, wanted {_short(want)}")
     more = f" and {len(words) - SHOWN} more" if len(words) > SHOWN else ""
     return "; ".join(words[:SHOWN]) + more
 

@@ -8,9 +8,12 @@ from elasticsearch import Elasticsearch
 
 from core.documents import ACCESS_DATASET, access_stream
 from es_templates import cluster
-from es_templates.catalogue import MANAGER, Catalogue, Json, merged, needs_ilm, read_catalogue, resolve, stamped
+from es_templates.catalogue import MANAGER, Catalogue, Json, needs_ilm, read_catalogue, resolve, stamped
 from es_templates.compare import differences, flatten, template_facts
 from es_templates.existing import converge_index
+
+AS_IT_SHOULD_BE = "is as it should be"
+"""The reason of a change that has nothing to do and nothing to tell."""
 
 Action = Literal["create", "update", "none", "manual"]
 
@@ -103,7 +106,7 @@ def _judge(kind: str, name: str, wanted: Json, actual: Json | None, facts: Calla
         )
     if drift:
         return Change(kind, name, "update", f"was edited by hand; {drift}", wanted)
-    return Change(kind, name, "none", "is as it should be")
+    return Change(kind, name, "none", AS_IT_SHOULD_BE)
 
 
 def _meta(body: Json) -> Json:
@@ -141,15 +144,17 @@ def _converged(client: Elasticsearch, kind: str, name: str, index: str, wanted: 
     for action, why, body in steps:
         yield Change(kind, name, action, why, body)
     if not steps:
-        yield Change(kind, name, "none", "is as it should be")
+        yield Change(kind, name, "none", AS_IT_SHOULD_BE)
 
 
 def _resolved(template: str, catalogue: Catalogue, extra: dict[str, Json], *, ilm: bool) -> Json:
-    without: dict[str, Json] = {} if ilm else {name: {} for name, body in catalogue.component_templates.items() if needs_ilm(body)}
+    without: dict[str, Json] = (
+        {} if ilm else {name: {} for name, body in catalogue.component_templates.items() if needs_ilm(body)}
+    )
     return resolve(template, catalogue, {**extra, **without})
 
 
 def _custom_components(client: Elasticsearch, catalogue: Catalogue) -> dict[str, Json]:
     names = {name for body in catalogue.index_templates.values() for name in body["composed_of"]}
     found = {name: cluster.component_template(client, name) for name in names - catalogue.component_templates.keys()}
-    return {name: merged({"template": {}}, body) for name, body in found.items() if body}
+    return {name: body for name, body in found.items() if body}

@@ -1,0 +1,64 @@
+"""`wwwatch setup`: templates and indices into Elasticsearch."""
+
+import json
+from collections import Counter
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from core.errors import StoreError
+from es_templates import AS_IT_SHOULD_BE, Change, apply, plan
+from wwwatch.cli import printable
+from wwwatch.roof import Roof
+
+STYLES = {"create": "green", "update": "yellow", "manual": "red", "none": "dim"}
+DONE = {"create": "created", "update": "updated", "manual": "left to you", "none": "unchanged"}
+TO_DO = {"create": "to create", "update": "to update", "manual": "up to you", "none": "unchanged"}
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only show what would change.")
+@click.option("--namespace", help="Look at this namespace's data stream alone; default: at all of them.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list: kind, name, action, why.")
+@click.pass_obj
+def command(roof: Roof, *, dry_run: bool, namespace: str | None, as_json: bool) -> None:
+    """Put templates, retention and indices into Elasticsearch; run it again after every upgrade.
+
+    It changes what is missing, older or edited, and nothing else. Settings of your own belong into the component
+    templates that end in @custom, e.g. logs-www.access@custom: setup reads those and never writes them.
+
+    \b
+    Example:
+      wwwatch setup --dry-run
+      wwwatch setup
+    """  # noqa: D301 - click wants the backspace itself
+    with roof.es() as client:
+        changes = plan(client, namespace=namespace)
+        if not dry_run:
+            apply(client, changes)
+    if as_json:
+        fields = ("kind", "name", "action", "why")
+        click.echo(json.dumps([{name: getattr(change, name) for name in fields} for change in changes], indent=2))
+    else:
+        _show(changes, TO_DO if dry_run else DONE)
+    left = [change.name for change in changes if change.action == "manual"]
+    if left and not dry_run:
+        raise StoreError(f"setup could not change {printable(', '.join(left))}", "see the reasons above")
+
+
+def _show(changes: list[Change], words: dict[str, str]) -> None:
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for _ in range(3):
+        table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    told = [change for change in changes if change.why != AS_IT_SHOULD_BE]
+    for change in told:
+        cells = (words[change.action], change.kind, change.name, change.why)
+        table.add_row(*(Text(printable(cell)) for cell in cells), style=STYLES[change.action])
+    console = Console()
+    if told:
+        console.print(table)
+    counts = Counter(words[change.action] for change in changes)
+    console.print(f"{len(changes)} objects: {', '.join(f'{count} {word}' for word, count in counts.items())}.")
