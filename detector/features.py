@@ -1,0 +1,99 @@
+"""`features(events) -> frame`: one function for training, scan and the live detector."""
+
+import polars as pl
+
+from detector.sessions import sessionize
+from detector.table import FEATURES, NAMES
+from enrich.signs import ASSET_PATH, CRAWLER_AGENT, LOGIN_PATH, TOOL_AGENT, match_signs
+
+LOGIN_INTERVAL = "5m"
+"""Half of the 10 minutes over which a site's failing logins are counted."""
+
+IDENTITY = ("client", "user_agent", "start", "end", "domain", "top_path")
+
+
+def prepare(events: pl.DataFrame) -> pl.DataFrame:
+    """Add to each request what the features count: assets, logins, attack signs, the user agent's class.
+
+    Args:
+        events: EVENT_SCHEMA.
+
+    Returns:
+        The same rows in the same order with Boolean columns; a user agent, domain or path that is null becomes "".
+    """
+    path, agent = pl.col("path").str.to_lowercase(), pl.col("user_agent").str.to_lowercase()
+    status = pl.col("status")
+    login = path.str.contains(LOGIN_PATH) & pl.col("method").is_in(["POST", "PUT"])
+    ready = events.with_columns(
+        pl.col("user_agent", "domain", "path", "method").fill_null(""), pl.col("url").fill_null("")
+    )
+    flagged = ready.with_columns(path.str.contains(ASSET_PATH).alias("is_asset"), login.alias("is_login")).with_columns(
+        (pl.col("is_login") & status.is_in([200, 400, 401, 403, 422, 429])).alias("login_failed"),
+        (pl.col("is_login") & (status.is_between(300, 399) | status.is_in([201, 204]))).alias("login_succeeded"),
+    )
+    distinct = flagged.select("user_agent").unique()
+    classes = distinct.with_columns(
+        agent.str.contains(TOOL_AGENT).alias("agent_tool"), agent.str.contains(CRAWLER_AGENT).alias("agent_crawler")
+    )
+    signs = match_signs(flagged["url"]).select(pl.all().name.prefix("sign_"))
+    return flagged.join(classes, on="user_agent", how="left", maintain_order="left").hstack(signs)
+
+
+def login_context(prepared: pl.DataFrame) -> pl.DataFrame:
+    """Count, per site and interval, the addresses whose logins failed in it or the one before.
+
+    Args:
+        prepared: Output of `prepare`.
+
+    Returns:
+        Columns `domain`, `interval` (start, Datetime) and `site_login_clients`.
+    """
+    failed = (
+        prepared.filter("login_failed")
+        .select("domain", "client", pl.col("time").dt.truncate(LOGIN_INTERVAL).alias("interval"))
+        .unique()
+    )
+    following = failed.with_columns(pl.col("interval").dt.offset_by(LOGIN_INTERVAL))
+    both = pl.concat([failed, following])
+    return both.group_by("domain", "interval").agg(pl.col("client").n_unique().alias("site_login_clients"))
+
+
+def features(prepared: pl.DataFrame, context: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Compute every feature of every session.
+
+    Args:
+        prepared: Output of `prepare`, all requests of the clients in question.
+        context: Output of `login_context` over the whole site; None takes it from `prepared`.
+
+    Returns:
+        One row per session: IDENTITY, then NAMES as Float64 without nulls, in the table's order.
+    """
+    rows = sessionize(prepared)
+    own = [feature.compute.alias(feature.name) for feature in FEATURES if feature.compute is not None]
+    sessions = rows.group_by("session", maintain_order=True).agg(
+        pl.col("client", "user_agent", "domain").first(),
+        pl.col("time").min().alias("start"),
+        pl.col("time").max().alias("end"),
+        pl.col("path").filter(~pl.col("is_asset")).mode().sort().first().fill_null("").alias("top_path"),
+        pl.col("time").filter("login_failed").max().dt.truncate(LOGIN_INTERVAL).alias("interval"),
+        *own,
+    )
+    peaks = (
+        rows.group_by("session", pl.col("time").dt.truncate("10s"))
+        .len()
+        .group_by("session")
+        .agg(pl.col("len").max().alias("peak_10s"))
+    )
+    clients = rows.group_by("client").agg(
+        pl.len().alias("client_requests"),
+        pl.col("user_agent").n_unique().alias("client_user_agents"),
+        pl.col("login_failed").sum().alias("client_login_failures"),
+    )
+    site = login_context(prepared) if context is None else context
+    joined = (
+        sessions.join(peaks, on="session", how="left", maintain_order="left")
+        .join(clients, on="client", how="left", maintain_order="left")
+        .join(site, on=["domain", "interval"], how="left", maintain_order="left")
+    )
+    numbers = [pl.col(name).cast(pl.Float64).fill_nan(0.0).fill_null(0.0) for name in NAMES]
+    return joined.select(*IDENTITY, *numbers)

@@ -1,0 +1,168 @@
+"""The change feed: every event exactly once, by shard and sequence number, whatever its timestamp.
+
+A shard is to the detector what a partition is to a Kafka consumer, and the sequence number is the offset. A shard's
+global checkpoint is the sequence number below which no write is missing, so that reading (last, checkpoint] after a
+refresh can skip nothing.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import polars as pl
+from elastic_transport import JsonSerializer, Serializer
+
+from core.client import connect, es_errors
+from core.clock import iso_millis
+from core.fields import TIMESTAMP
+from core.settings import EsSettings
+from detector.events import SOURCE_FIELDS, read_page
+
+PAGE = 10_000
+"""Hits per request: Elasticsearch's default `index.max_result_window`."""
+
+Positions = dict[str, int]
+"""Last sequence number read, by "<backing index>/<its uuid>/<shard>"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One primary shard and how far it may be read."""
+
+    index: str
+    uuid: str
+    number: int
+    checkpoint: int
+
+    @property
+    def key(self) -> str:
+        """The shard's name in Positions; a deleted and re-created index has another uuid and starts anew."""
+        return f"{self.index}/{self.uuid}/{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some new events of one shard, and where the shard stands once they are dealt with."""
+
+    events: pl.DataFrame
+    positions: Positions
+
+
+class RawJson(Serializer):
+    """Hands answers over as bytes, so that polars parses them without a Python object per hit."""
+
+    mimetype = "application/vnd.elasticsearch+json"
+
+    def loads(self, data: bytes) -> bytes:
+        """Return the bytes as they are."""
+        return data
+
+    def dumps(self, data: Any) -> bytes:
+        """Write a request body."""
+        return JsonSerializer().dumps(data)
+
+
+class ChangeFeed:
+    """Reads the events of an index pattern in the order in which each shard took them.
+
+    Args:
+        settings: Where Elasticsearch is; the feed keeps a client of its own, whose answers stay bytes.
+        index: Index pattern or data stream, e.g. ``logs-www.access-*``; it may match nothing yet.
+    """
+
+    def __init__(self, settings: EsSettings, index: str) -> None:
+        self.index = index
+        self._client = connect(settings, serializers={RawJson.mimetype: RawJson()})
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def shards(self) -> list[Shard]:
+        """Ask how far each primary shard can be read.
+
+        Raises:
+            StoreError: Elasticsearch refused or did not answer.
+        """
+        path = f"/{quote(self.index, safe='*,-.')}/_stats/docs"
+        params = {"level": "shards", "expand_wildcards": "open,hidden", "ignore_unavailable": "true"}
+        stats = self._ask("GET", path, params, None, f"ask for the shards of {self.index}")
+        return [
+            Shard(index, entry["uuid"], int(number), copy["seq_no"]["global_checkpoint"])
+            for index, entry in json.loads(stats)["indices"].items()
+            for number, copies in entry["shards"].items()
+            for copy in copies
+            if copy["routing"]["primary"] and copy["routing"]["state"] == "STARTED"
+        ]
+
+    def now(self) -> Positions:
+        """Return the positions behind everything written so far."""
+        return {shard.key: shard.checkpoint for shard in self.shards()}
+
+    def read(self, positions: Positions, stop: Callable[[], bool] = lambda: False) -> Iterator[Page]:
+        """Yield the pages of new events, shard after shard.
+
+        Args:
+            positions: Last sequence numbers read; a shard that is not named is read from its first event.
+            stop: Asked between pages; the rest then waits for the next call.
+        """
+        for shard in self.shards():
+            last = positions.get(shard.key, -1)
+            if last < shard.checkpoint:
+                self._refresh(shard)
+            while last < shard.checkpoint and not stop():
+                query = {"range": {"_seq_no": {"gt": last, "lte": shard.checkpoint}}}
+                events, end = self._page(shard, query)
+                # Sequence numbers have gaps (no-ops): a short page means that nothing is left below the checkpoint.
+                last = end if end is not None and events.height == PAGE else shard.checkpoint
+                yield Page(events, {shard.key: last})
+
+    def read_back(self, positions: Positions, since: datetime) -> Iterator[pl.DataFrame]:
+        """Yield the events at or before the positions whose time is not before `since`: the window after a restart.
+
+        Args:
+            positions: Last sequence numbers read.
+            since: Inclusive lower bound of the events' own time.
+        """
+        for shard in self.shards():
+            last, end = -1, positions.get(shard.key, -1)
+            if end >= 0:
+                self._refresh(shard)
+            while last < end:
+                recent = {"range": {"@timestamp": {"gte": iso_millis(since)}}}
+                query = {"bool": {"filter": [{"range": {"_seq_no": {"gt": last, "lte": end}}}, recent]}}
+                events, found = self._page(shard, query)
+                last = found if found is not None and events.height == PAGE else end
+                yield events
+
+    def _refresh(self, shard: Shard) -> None:
+        # Safe below the checkpoint only if the searcher is newer than it: hence after asking for the checkpoint.
+        self._ask("POST", f"/{quote(shard.index)}/_refresh", {}, None, f"refresh {shard.index}")
+
+    def _page(self, shard: Shard, query: dict[str, Any]) -> tuple[pl.DataFrame, int | None]:
+        body = {
+            "size": PAGE,
+            "query": query,
+            "sort": [{"_seq_no": "asc"}],
+            "track_total_hits": False,
+            "_source": list(SOURCE_FIELDS),
+            "docvalue_fields": [{"field": TIMESTAMP, "format": "epoch_millis"}],
+        }
+        params = {
+            "preference": f"_shards:{shard.number}",
+            "filter_path": "hits.hits._source,hits.hits.fields,hits.hits.sort",
+            "allow_partial_search_results": "false",
+        }
+        answer = self._ask("POST", f"/{quote(shard.index)}/_search", params, body, f"read new events of {shard.index}")
+        return read_page(answer)
+
+    def _ask(self, method: str, path: str, params: dict[str, str], body: dict[str, Any] | None, doing: str) -> bytes:
+        headers = {"accept": f"{RawJson.mimetype}; compatible-with=8"}
+        if body is not None:
+            headers["content-type"] = "application/json"
+        with es_errors(doing):
+            answer: bytes = self._client.perform_request(method, path, params=params, headers=headers, body=body).body
+        return answer

@@ -1,0 +1,134 @@
+"""Attack signs in URLs, login endpoints and user-agent classes: the one table that enrichment and detection share.
+
+URLs are decoded twice before they are matched, because attackers encode twice to pass filters that decode once.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One class of attack signs.
+
+    Attributes:
+        name: Short word, used as a column name and in reasons.
+        meaning: What a match suggests, as a clause.
+        technique: MITRE ATT&CK technique.
+        pattern: Rust regular expression over the twice-decoded, lower-case URL.
+    """
+
+    name: str
+    meaning: str
+    technique: str
+    pattern: str
+
+
+SIGNS = (
+    Sign(
+        "sqli",
+        "SQL injection",
+        "T1190",
+        r"union(\s|/\*.*?\*/)+(all(\s|/\*.*?\*/)+)?select|select\b.{1,80}\bfrom\b|['\"`)]\s*(or|and)\s+['\"(]?\w+['\")]?\s*(=|like|<|>)"
+        r"|\b(sleep|benchmark|pg_sleep|waitfor\s+delay|extractvalue|updatexml|load_file)\s*\(|information_schema|into\s+(out|dump)file"
+        r"|;\s*(drop|insert|update|delete|shutdown)\s|order\s+by\s+\d+\s*(--|#)|['\"]\s*(--|#|;)|xp_cmdshell|\b(or|and)\s+\d+\s*=\s*\d+",
+    ),
+    Sign(
+        "xss",
+        "cross-site scripting",
+        "T1190",
+        r"<\s*(script|svg|img|iframe|body|object|embed)\b|javascript:|\bon(error|load|mouseover|focus|click)\s*=|document\.(cookie|location)"
+        r"|alert\s*\(|string\.fromcharcode",
+    ),
+    Sign(
+        "traversal",
+        "path traversal",
+        "T1190",
+        r"(\.\.[/\\]){2,}|\.\.[/\\].{0,60}(etc|windows|boot\.ini|win\.ini)|/etc/(passwd|shadow|hosts|group)|/proc/self/|c:[/\\]+windows|%c0%ae|\.\.;/",
+    ),
+    Sign(
+        "rce",
+        "remote code or command execution",
+        "T1190",
+        r"\$\{jndi:|\(\)\s*\{\s*:|[;|`&]\s*(cat|wget|curl|nc|bash|sh|id|whoami|uname|ping|powershell|cmd)\b|\$\((id|whoami|curl|wget|cat)"
+        r"|(cmd|exec|command|execute)=|php://(input|filter)|data://text|expect://|allow_url_include|auto_prepend_file|/bin/(ba)?sh"
+        r"|phpunit.{0,60}eval-stdin|invokefunction|call_user_func|runtime\.getruntime|cgi-bin/.{0,40}(\.\./|%%32)|\{\{.{0,40}\}\}|<\?php",
+    ),
+    Sign(
+        "sensitive",
+        "a file that no visitor asks for",
+        "T1595.003",
+        r"/\.(env|git|svn|hg|aws|ssh|htpasswd|htaccess|ds_store|vscode|npmrc|docker)|wp-config|/(id_rsa|web\.config|composer\.(json|lock)|credentials|config\.(json|yml|yaml|inc|bak))"
+        r"|\.(sql|bak|old|swp|orig|save|backup|dump|tar|tgz|rar|7z|key|pem|p12)(\.gz)?(\?|$)|/(backup|dump|database|db)[^/]{0,20}\.(zip|gz|sql)|/(server-status|server-info|phpinfo)|info\.php|/actuator",
+    ),
+    Sign(
+        "admin",
+        "an administration panel",
+        "T1595.003",
+        r"phpmyadmin|/pma\d*/|/myadmin|adminer|/wp-admin/(setup|install)|/manager/html|/administrator/|/admin(\.php|/login|istrator|/config|/index|$|/$)|/solr/|/jenkins|/console/|/cgi-bin/|"
+        r"/(boaform|hnap1|gponform|setup\.cgi|owa/|ecp/|autodiscover|telescope|_ignition|vendor/phpunit|druid|nacos|geoserver)",
+    ),
+    Sign(
+        "webshell",
+        "a web shell",
+        "T1505.003",
+        r"/(c99|r57|b374k|wso\d*|shell\d*|cmd|backdoor|alfa|alfacgiapi|up|upload|uploader|mini|leafmailer|xleet|radio|moon|marijuana)\.(php\d?|phtml|asp|aspx|jsp)(\?|$)",
+    ),
+)
+"""Own selection after the rule classes that CRS 930-934, 941, 942 and the CrowdSec hub's HTTP scenarios cover."""
+
+LOGIN_PATH = (
+    r"(^|/)(log-?in|log-?on|sign-?in|sign_in|wp-login\.php|xmlrpc\.php|authenticate|auth|session|sessions|token|signin\.php|login\.(php|aspx?|jsp|do|html)"
+    r"|j_security_check|user_login|do_login|admin/login)/?$"
+)
+"""Paths to which common applications post credentials (lower case)."""
+
+ASSET_PATH = r"\.(css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|eot|otf|mp4|webm|mp3)$"
+"""Paths that a browser fetches by itself to show a page (lower case)."""
+
+TOOL_AGENT = (
+    r"sqlmap|nikto|nuclei|gobuster|dirbuster|dirb\b|ffuf|wfuzz|feroxbuster|wpscan|masscan|zgrab|nmap|hydra|medusa|acunetix|netsparker|w3af|nessus|openvas|zmeu|morfeus|jorgee"
+    r"|python-requests|python-urllib|aiohttp|python-httpx|go-http-client|curl/|wget/|libwww-perl|java/|okhttp|scrapy|axios|node-fetch|httpie|winhttp|ruby|l9explore|censys|internetmeasurement"
+    r"|slowhttptest|goldeneye|siege|apachebench|wrk/|vegeta|hulk"
+)
+"""User agents of programs rather than browsers (lower case); some are honest, so this is a feature and no verdict."""
+
+CRAWLER_AGENT = (
+    r"bot\b|bot/|crawl|spider|slurp|facebookexternalhit|feedfetcher|mediapartners|archiver|monitor|pingdom|uptime|feed"
+)
+"""User agents that say that they are crawlers, monitors or feed readers (lower case)."""
+
+_ESCAPES = [f"%{code:02x}" for code in range(256)]
+_CHARACTERS = [chr(code) for code in range(256)]
+
+
+def decode(urls: pl.Series) -> pl.Series:
+    """Return URLs percent-decoded twice and in lower case; bytes above 127 become Latin-1 characters.
+
+    Args:
+        urls: Strings of shape (n,); null stays null.
+    """
+    decoded = pl.col("url").str.to_lowercase().str.replace_many(_ESCAPES, _CHARACTERS).str.to_lowercase()
+    twice = decoded.str.replace_many(_ESCAPES, _CHARACTERS).str.replace_all("+", " ", literal=True).str.to_lowercase()
+    return urls.to_frame("url").select(twice).to_series()
+
+
+def match_signs(urls: pl.Series) -> pl.DataFrame:
+    """Match every class of signs against URLs; each distinct URL is looked at once.
+
+    Args:
+        urls: Raw URLs (path and query), shape (n,).
+
+    Returns:
+        One Boolean column per sign, shape (n, len(SIGNS)), in the order of `urls`; null URLs match nothing.
+    """
+    named = urls.rename("url")
+    distinct = named.drop_nulls().unique()
+    decoded = decode(distinct)
+    matched = pl.DataFrame({"url": distinct, "decoded": decoded}).with_columns(
+        pl.col("decoded").str.contains(sign.pattern).alias(sign.name) for sign in SIGNS
+    )
+    names = [sign.name for sign in SIGNS]
+    joined = named.to_frame().join(matched.drop("decoded"), on="url", how="left", maintain_order="left")
+    return joined.select(pl.col(names).fill_null(value=False))
