@@ -41,6 +41,7 @@ class NodeSettings(Section):
     heap: str = Field("512m", pattern=r"^\d+[mg]$", description="Java heap, e.g. 512m or 2g")
     port: int = Field(0, ge=0, le=65535, description="HTTP port; 0 picks a free one")
     data: Path | None = Field(None, description="data folder; default: kept under the state folder")
+    repository: str | None = Field(None, description="Maven repository to download from; default: Maven Central")
 
 
 class ShipSettings(Section):
