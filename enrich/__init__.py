@@ -1,6 +1,7 @@
 """enrich: a raw log line becomes an ECS event; pure functions over polars frames, no network, no clock."""
 
+from enrich.documents import Origin, to_documents
 from enrich.formats import FORMATS, Format, detect_format, find_format
 from enrich.lines import SCHEMA, parse
 
-__all__ = ["FORMATS", "SCHEMA", "Format", "detect_format", "find_format", "parse"]
+__all__ = ["FORMATS", "SCHEMA", "Format", "Origin", "detect_format", "find_format", "parse", "to_documents"]

@@ -1,0 +1,149 @@
+"""Parsed lines become the JSON of the access event (docs/design.md, "The documents"), column by column.
+
+The text is put together by polars: no Python object per event. A field without a value is left out, and so is an object
+without a field.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from core import fields
+from core.clock import iso_millis
+from core.documents import ACCESS_DATASET, ECS_VERSION
+
+_CLEAN = (
+    (fields.SOURCE_IP, "ip"),
+    (fields.METHOD, "method"),
+    (fields.HTTP_VERSION, "version"),
+)
+"""Fields whose characters the parser has checked: they need no escaping."""
+
+_TEXT = (
+    (fields.SOURCE_ADDRESS, "address"),
+    (fields.USER_NAME, "user"),
+    (fields.REFERRER, "referrer"),
+    (fields.URL_ORIGINAL, "url"),
+    (fields.URL_PATH, "path"),
+    (fields.URL_QUERY, "query"),
+    (fields.URL_DOMAIN, "domain"),
+    (fields.USER_AGENT, "user_agent"),
+    (fields.ERROR_MESSAGE, "error"),
+    (fields.EVENT_ORIGINAL, "original"),
+)
+_NUMBER = ((fields.STATUS, "status"), (fields.BODY_BYTES, "bytes"))
+_FIRST_FAILURE = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where lines come from and where they go: what all documents of a batch share.
+
+    Attributes:
+        path: The log file, as it was named.
+        host: The machine's name.
+        namespace: Last part of the data stream's name.
+        created: When the lines were read; the `@timestamp` of what does not parse.
+        version: The version of this program.
+    """
+
+    path: str
+    host: str
+    namespace: str
+    created: datetime
+    version: str
+
+
+def to_documents(frame: pl.DataFrame, offsets: pl.Series, origin: Origin) -> pl.Series:
+    """Return each row as a JSON document without line breaks.
+
+    Args:
+        frame: The columns of `parse`.
+        offsets: Where each line starts in its file, in bytes; of the frame's length.
+        origin: What the documents share.
+    """
+    values = _constants(origin) | _columns(origin)
+    rows = frame.with_columns(offsets.alias("offset"))
+    return rows.select(_object(_nest(values)).alias("document")).to_series()
+
+
+def _constants(origin: Origin) -> dict[str, pl.Expr | str]:
+    read = iso_millis(origin.created)
+    plain: dict[str, object] = {
+        fields.EVENT_CREATED: read,
+        fields.EVENT_INGESTED: read,
+        "event.kind": "event",
+        "event.category": ["web"],
+        "event.type": ["access"],
+        "event.dataset": ACCESS_DATASET,
+        "event.module": "www",
+        "data_stream.type": "logs",
+        "data_stream.dataset": ACCESS_DATASET,
+        "data_stream.namespace": origin.namespace,
+        "ecs.version": ECS_VERSION,
+        "host.name": origin.host,
+        "agent.type": "wwwatch",
+        "agent.version": origin.version,
+        fields.LOG_PATH: origin.path,
+    }
+    return {name: json.dumps(value, separators=(",", ":")) for name, value in plain.items()}
+
+
+def _columns(origin: Origin) -> dict[str, pl.Expr | str]:
+    time = pl.coalesce(pl.col("time").dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"), pl.lit(iso_millis(origin.created)))
+    outcome = pl.when(pl.col("status") < _FIRST_FAILURE).then(pl.lit('"success"')).otherwise(pl.lit('"failure"'))
+    known = pl.when(pl.col("status").is_not_null())
+    columns: dict[str, pl.Expr | str] = {fields.TIMESTAMP: pl.format('"{}"', time)}
+    columns |= {"event.outcome": known.then(outcome), fields.LOG_OFFSET: pl.col("offset").cast(pl.String)}
+    columns |= {field: pl.concat_str(pl.lit('"'), pl.col(name), pl.lit('"')) for field, name in _CLEAN}
+    columns |= {field: _escaped(name) for field, name in _TEXT}
+    return columns | {field: pl.col(name).cast(pl.String) for field, name in _NUMBER}
+
+
+def _escaped(name: str) -> pl.Expr:
+    """Return a text as a JSON string; polars' own encoder escapes it, as the one member of an object."""
+    text = pl.struct(pl.col(name).alias("")).struct.json_encode().str.strip_prefix('{"":').str.strip_suffix("}")
+    return pl.when(pl.col(name).is_not_null()).then(text)
+
+
+def _nest(values: Mapping[str, pl.Expr | str]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for field, value in values.items():
+        *parents, leaf = field.split(".")
+        branch = tree
+        for parent in parents:
+            branch = branch.setdefault(parent, {})
+        branch[leaf] = value
+    return tree
+
+
+def _object(tree: Mapping[str, Any]) -> pl.Expr:
+    return pl.concat_str(_pieces(tree), ignore_nulls=True)
+
+
+def _pieces(tree: Mapping[str, Any]) -> list[pl.Expr]:
+    """Return what makes the object's text when put together without the nulls.
+
+    A constant member comes first, so that every other one can bring its own comma and be left out with it.
+    """
+    constants = {key: value for key, value in tree.items() if isinstance(value, str)}
+    members = [(key, value) for key, value in tree.items() if key not in constants]
+    pieces = [piece for key, value in members for piece in _member(key, value)]
+    if constants:
+        text = ",".join(f'"{key}":{value}' for key, value in constants.items())
+        return [pl.lit("{" + text), *pieces, pl.lit("}")]
+    inner = pl.concat_str(pieces, ignore_nulls=True)
+    return [pl.when(inner != "").then(pl.concat_str(pl.lit("{"), inner.str.strip_prefix(","), pl.lit("}")))]
+
+
+def _member(key: str, value: Any) -> list[pl.Expr]:
+    name = pl.lit(f',"{key}":')
+    if not isinstance(value, dict):
+        return [pl.concat_str(name, value)]
+    pieces = _pieces(value)
+    # An object with a constant is always there: its pieces join the row directly, which saves a copy of its text.
+    return [name, *pieces] if len(pieces) > 1 else [pl.concat_str(name, pieces[0])]
