@@ -1,1 +1,26 @@
-"""simulator: seeded visitors and attackers who drive a real www server or write its log, with ground truth beside."""
+"""simulator: seeded visitors and attackers who drive a real www server or write its log, with ground truth beside.
+
+The pure part is here. `simulator.www` (servers) and `simulator.live` (visitors over HTTP) need the extra `demo`.
+"""
+
+from simulator.attacks import ATTACKS
+from simulator.errors import SimulatorError
+from simulator.journal import SCHEMA, truth
+from simulator.render import escape_value, render_combined, write_log
+from simulator.site import Site, demo_site
+from simulator.traffic import history, labelled, simulate
+
+__all__ = [
+    "ATTACKS",
+    "SCHEMA",
+    "SimulatorError",
+    "Site",
+    "demo_site",
+    "escape_value",
+    "history",
+    "labelled",
+    "render_combined",
+    "simulate",
+    "truth",
+    "write_log",
+]
