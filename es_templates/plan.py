@@ -6,7 +6,6 @@ from typing import Literal
 
 from elasticsearch import Elasticsearch
 
-from core.documents import ACCESS_DATASET, access_stream
 from es_templates import cluster
 from es_templates.catalogue import MANAGER, Catalogue, Json, needs_ilm, read_catalogue, resolve, stamped
 from es_templates.compare import differences, flatten, template_facts
@@ -131,8 +130,7 @@ def _data_streams(
     for template, body in catalogue.index_templates.items():
         if "data_stream" not in body:
             continue
-        own = template == f"logs-{ACCESS_DATASET}"
-        pattern = access_stream(namespace) if own and namespace else body["index_patterns"][0]
+        pattern = body["index_patterns"][0].replace("*", namespace or "*")
         wanted = _resolved(template, catalogue, extra, ilm=ilm)
         for stream, index in cluster.data_streams(client, pattern).items():
             yield from _converged(client, "data stream", stream, index, wanted)
