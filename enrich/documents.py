@@ -5,7 +5,7 @@ without a field.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -66,12 +66,14 @@ def to_documents(frame: pl.DataFrame, offsets: pl.Series, origin: Origin) -> pl.
         offsets: Where each line starts in its file, in bytes; of the frame's length.
         origin: What the documents share.
     """
-    values = _constants(origin) | _columns(origin)
-    rows = frame.with_columns(offsets.alias("offset"))
-    return rows.select(_object(_nest(values)).alias("document")).to_series()
+    columns = _columns(origin)
+    # Two steps: polars would work out again, at every mention, an expression that is not yet a column.
+    values = frame.with_columns(offsets.alias("offset")).select(value.alias(name) for name, value in columns.items())
+    tree = _nest(_constants(origin) | {name: pl.col(name) for name in columns})
+    return values.select(pl.concat_str(_pieces(tree), ignore_nulls=True).alias("document")).to_series()
 
 
-def _constants(origin: Origin) -> dict[str, pl.Expr | str]:
+def _constants(origin: Origin) -> dict[str, str]:
     read = iso_millis(origin.created)
     plain: dict[str, object] = {
         fields.EVENT_CREATED: read,
@@ -93,11 +95,11 @@ def _constants(origin: Origin) -> dict[str, pl.Expr | str]:
     return {name: json.dumps(value, separators=(",", ":")) for name, value in plain.items()}
 
 
-def _columns(origin: Origin) -> dict[str, pl.Expr | str]:
+def _columns(origin: Origin) -> dict[str, pl.Expr]:
     time = pl.coalesce(pl.col("time").dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"), pl.lit(iso_millis(origin.created)))
     outcome = pl.when(pl.col("status") < _FIRST_FAILURE).then(pl.lit('"success"')).otherwise(pl.lit('"failure"'))
     known = pl.when(pl.col("status").is_not_null())
-    columns: dict[str, pl.Expr | str] = {fields.TIMESTAMP: pl.format('"{}"', time)}
+    columns: dict[str, pl.Expr] = {fields.TIMESTAMP: pl.format('"{}"', time)}
     columns |= {"event.outcome": known.then(outcome), fields.LOG_OFFSET: pl.col("offset").cast(pl.String)}
     columns |= {field: pl.concat_str(pl.lit('"'), pl.col(name), pl.lit('"')) for field, name in _CLEAN}
     columns |= {field: _escaped(name) for field, name in _TEXT}
@@ -110,7 +112,7 @@ def _escaped(name: str) -> pl.Expr:
     return pl.when(pl.col(name).is_not_null()).then(text)
 
 
-def _nest(values: Mapping[str, pl.Expr | str]) -> dict[str, Any]:
+def _nest(values: Mapping[str, Any]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for field, value in values.items():
         *parents, leaf = field.split(".")
@@ -119,10 +121,6 @@ def _nest(values: Mapping[str, pl.Expr | str]) -> dict[str, Any]:
             branch = branch.setdefault(parent, {})
         branch[leaf] = value
     return tree
-
-
-def _object(tree: Mapping[str, Any]) -> pl.Expr:
-    return pl.concat_str(_pieces(tree), ignore_nulls=True)
 
 
 def _pieces(tree: Mapping[str, Any]) -> list[pl.Expr]:
@@ -137,7 +135,11 @@ def _pieces(tree: Mapping[str, Any]) -> list[pl.Expr]:
         text = ",".join(f'"{key}":{value}' for key, value in constants.items())
         return [pl.lit("{" + text), *pieces, pl.lit("}")]
     inner = pl.concat_str(pieces, ignore_nulls=True)
-    return [pl.when(inner != "").then(pl.concat_str(pl.lit("{"), inner.str.strip_prefix(","), pl.lit("}")))]
+    whole = pl.concat_str(pl.lit("{"), inner.str.strip_prefix(","), pl.lit("}"))
+    leaves = list(_leaves(tree))
+    if any(isinstance(leaf, str) for leaf in leaves):
+        return [whole]
+    return [pl.when(pl.any_horizontal(leaf.is_not_null() for leaf in leaves)).then(whole)]
 
 
 def _member(key: str, value: Any) -> list[pl.Expr]:
@@ -147,3 +149,11 @@ def _member(key: str, value: Any) -> list[pl.Expr]:
     pieces = _pieces(value)
     # An object with a constant is always there: its pieces join the row directly, which saves a copy of its text.
     return [name, *pieces] if len(pieces) > 1 else [pl.concat_str(name, pieces[0])]
+
+
+def _leaves(tree: Mapping[str, Any]) -> Iterator[Any]:
+    for value in tree.values():
+        if isinstance(value, dict):
+            yield from _leaves(value)
+        else:
+            yield value
