@@ -1,0 +1,116 @@
+"""The judge: sessions in, anomalies out, each with its reasons and evidence; remembers those it has named."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+from elasticsearch import Elasticsearch
+
+from core.clock import iso_millis
+from core.documents import document_id
+from core.settings import DetectSettings
+from detector.anomaly import Anomaly
+from detector.evidence import LINES, fetch_evidence, telling_urls
+from detector.kinds import NORMAL
+from detector.model import SessionModel
+from detector.reasons import explain
+from detector.table import NAMES
+from detector.window import HORIZON
+
+
+class Judge:
+    """Names anomalies, and keeps their ids while their sessions grow.
+
+    Args:
+        client: The cluster, for evidence.
+        settings: Which index, which threshold.
+        model: The digest and the model.
+    """
+
+    def __init__(self, client: Elasticsearch, settings: DetectSettings, model: tuple[str, SessionModel]) -> None:
+        self.client, self.settings = client, settings
+        self.digest, self.model = model
+        self._known: dict[tuple[str, str], list[Anomaly]] = {}
+
+    def remember(self, anomaly: Anomaly) -> None:
+        """Keep an anomaly, so that its session keeps its id and incident."""
+        same = self._known.setdefault((anomaly.client, anomaly.user_agent), [])
+        same[:] = [other for other in same if other.session_id != anomaly.session_id] + [anomaly]
+
+    def forget_before(self, watermark: datetime) -> None:
+        """Let go of anomalies whose sessions can no longer be in the window."""
+        for key, anomalies in list(self._known.items()):
+            anomalies[:] = [anomaly for anomaly in anomalies if anomaly.end >= watermark - HORIZON]
+            if not anomalies:
+                del self._known[key]
+
+    def judge(self, sessions: pl.DataFrame, rows: pl.DataFrame) -> list[Anomaly]:
+        """Judge sessions.
+
+        Args:
+            sessions: IDENTITY and features.
+            rows: The prepared requests in memory, to choose evidence from.
+
+        Returns:
+            Sessions that are anomalies and new or changed, and earlier ones that no longer score as high.
+        """
+        if sessions.is_empty():
+            return []
+        matrix = self.model.matrix(sessions)
+        judged = sessions.hstack(self.model.judge(matrix)).with_row_index("row")
+        strange = (pl.col("score") >= self.settings.threshold) & (pl.col("kind") != NORMAL)
+        named = pl.col("client").is_in([client for client, _ in self._known])
+        found = [self._anomaly(row) for row in judged.filter(strange | named).iter_rows(named=True)]
+        changed = [(index, new, old) for index, new, old in found if _is_news(new, old)]
+        if not changed:
+            return []
+        picked = [index for index, _, _ in changed]
+        reasons = explain(self.model, matrix[picked], [new.kind for _, new, _ in changed])
+        explained = [replace(new, reasons=tuple(why)) for (_, new, _), why in zip(changed, reasons, strict=True)]
+        return self._with_evidence(explained, [old for _, _, old in changed], rows)
+
+    def _anomaly(self, row: dict[str, Any]) -> tuple[int, Anomaly, Anomaly | None]:
+        known = next(
+            (
+                old
+                for old in self._known.get((row["client"], row["user_agent"]), ())
+                if old.start <= row["end"] and row["start"] <= old.end
+            ),
+            None,
+        )
+        identifier = document_id("session", row["client"], row["user_agent"], iso_millis(row["start"]))
+        taken = ("client", "user_agent", "domain", "top_path", "start", "end", "score", "confidence", "novelty")
+        anomaly = Anomaly(
+            **{name: row[name] for name in taken},
+            session_id=known.session_id if known else identifier,
+            requests=int(row["requests"]),
+            kind=known.kind if known and row["kind"] == NORMAL else row["kind"],
+            features={name: row[name] for name in NAMES},
+            reasons=(),
+            evidence=known.evidence if known else (),
+            model=self.digest,
+            incident=known.incident if known else "",
+        )
+        return row["row"], anomaly, known
+
+    def _with_evidence(
+        self, anomalies: list[Anomaly], known: list[Anomaly | None], rows: pl.DataFrame
+    ) -> list[Anomaly]:
+        lacking = {
+            anomaly.session_id: (anomaly, telling_urls(rows, anomaly))
+            for anomaly, old in zip(anomalies, known, strict=True)
+            if old is None
+            or old.kind != anomaly.kind
+            or (len(old.evidence) < LINES and anomaly.requests > old.requests)
+        }
+        fetched = dict(
+            zip(lacking, fetch_evidence(self.client, self.settings.index, list(lacking.values())), strict=True)
+        )
+        return [replace(anomaly, evidence=fetched.get(anomaly.session_id) or anomaly.evidence) for anomaly in anomalies]
+
+
+def _is_news(new: Anomaly, old: Anomaly | None) -> bool:
+    if old is None:
+        return new.kind != NORMAL
+    return not new.same_verdict(old)

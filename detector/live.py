@@ -1,0 +1,153 @@
+"""The detector: new events in, anomalies and incidents out, and the checkpoint after them."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from elasticsearch import Elasticsearch
+
+from core.clock import Clock
+from core.errors import WwwatchError
+from core.settings import DetectSettings, EsSettings
+from detector.feed import ChangeFeed, Page
+from detector.incidents import Incident, close_quiet, fold
+from detector.judge import Judge
+from detector.model import SessionModel
+from detector.store import Checkpoint, DetectorStore
+from detector.window import Window
+
+log = logging.getLogger(__name__)
+
+LONGEST_WAIT_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one look at the feed brought."""
+
+    events: int = 0
+    sessions: int = 0
+    anomalies: int = 0
+    opened: int = 0
+
+    def __add__(self, other: "Step") -> "Step":
+        """Add up two steps."""
+        return Step(
+            self.events + other.events,
+            self.sessions + other.sessions,
+            self.anomalies + other.anomalies,
+            self.opened + other.opened,
+        )
+
+
+class Detector:
+    """Scores sessions as they grow.
+
+    Args:
+        client: The cluster.
+        es: The same cluster's settings, for the feed's own client.
+        settings: Which index, which threshold, how often.
+        model: The digest and the model that judges.
+        clock: The wall clock.
+    """
+
+    def __init__(
+        self,
+        client: Elasticsearch,
+        es: EsSettings,
+        settings: DetectSettings,
+        model: tuple[str, SessionModel],
+        clock: Clock,
+    ) -> None:
+        self.settings, self.clock = settings, clock
+        self.feed = ChangeFeed(es, settings.index)
+        self.store = DetectorStore(client, settings.index)
+        self._client, self._model = client, model
+        self._reset()
+
+    def _reset(self) -> None:
+        self.window = Window()
+        self.judge = Judge(self._client, self.settings, self._model)
+        self.incidents: dict[str, Incident] = {}
+        self.checkpoint = Checkpoint()
+
+    def start(self, *, from_beginning: bool) -> None:
+        """Take up where the last run stopped: checkpoint, window, incidents.
+
+        Args:
+            from_beginning: Where to begin at the very first start: with the oldest event, or with the next one.
+        """
+        self._reset()
+        saved = self.store.load_checkpoint()
+        if saved is None:
+            self.checkpoint = Checkpoint(positions={} if from_beginning else self.feed.now())
+            self.store.save_checkpoint(self.checkpoint, self.clock.now())
+            return
+        self.checkpoint = saved
+        self.incidents = self.store.load_incidents()
+        for incident in self.incidents.values():
+            for anomaly in incident.anomalies.values():
+                self.judge.remember(anomaly)
+        if saved.window_start:
+            for events in self.feed.read_back(saved.positions, saved.window_start):
+                self.window.add(events)
+            self.window.watermark = saved.watermark
+            self.window.evict()
+
+    def step(self, stop: Callable[[], bool] = lambda: False) -> Step:
+        """Deal with every event that is new.
+
+        Raises:
+            StoreError: Elasticsearch refused or did not answer; nothing is lost, the same events come again.
+        """
+        total = Step()
+        for page in self.feed.read(self.checkpoint.positions, stop):
+            total += self._take(page)
+        return total
+
+    def run(self, stop: threading.Event, on_step: Callable[[Step], None] = lambda _: None) -> None:
+        """Go on until `stop` is set; while Elasticsearch is away, wait for it."""
+        wait = self.settings.poll_seconds
+        must_restart = False
+        while not stop.is_set():
+            try:
+                if must_restart:  # what failed half-way is in memory, but not in Elasticsearch
+                    self.start(from_beginning=False)
+                must_restart = True
+                on_step(self.step(stop.is_set))
+                must_restart, wait = False, self.settings.poll_seconds
+            except WwwatchError as error:
+                if not error.retryable:
+                    raise
+                wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+                log.warning("%s; trying again in %.0f s", error, wait)
+            self.clock.sleep(wait, stop)
+
+    def close(self) -> None:
+        """Close the feed's connections."""
+        self.feed.close()
+
+    def _take(self, page: Page) -> Step:
+        sessions = self.window.add(page.events)
+        now = self.clock.now()
+        before = len(self.incidents)
+        placed, changed = fold(self.incidents, self.judge.judge(sessions, self.window.rows), now)
+        opened = len(self.incidents) - before
+        if self.window.watermark:
+            changed += close_quiet(self.incidents, self.window.watermark, now)
+            self.judge.forget_before(self.window.watermark)
+        self.store.write(placed, changed)
+        for anomaly in placed:
+            self.judge.remember(anomaly)
+        self.window.evict()
+        self._save(page, sessions.height)
+        return Step(page.events.height, sessions.height, len(placed), opened)
+
+    def _save(self, page: Page, sessions: int) -> None:
+        saved = self.checkpoint
+        saved.positions = {**saved.positions, **page.positions}
+        saved.window_start, saved.watermark = self.window.start, self.window.watermark
+        saved.events += page.events.height
+        saved.sessions += sessions
+        self.store.save_checkpoint(saved, self.clock.now())

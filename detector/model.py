@@ -1,0 +1,104 @@
+"""The model: a novelty learner and a classifier of kinds under one score from 0 to 100."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest
+
+from core.errors import ModelError
+from detector.kinds import NORMAL
+from detector.table import BY_NAME, NAMES
+
+Matrix = NDArray[np.float64]
+
+NOVEL_REQUESTS = 10
+"""A session with fewer requests is too short to be called novel: its shares and variations are noise."""
+
+_LOGARITHMIC = np.array([BY_NAME[name].unit not in {"share", "flag", "ratio"} for name in NAMES])
+_REQUESTS = NAMES.index("requests")
+
+
+@dataclass(slots=True)
+class SessionModel:
+    """Judges sessions. Higher is always stranger; scikit-learn's opposite sign never leaves this class.
+
+    Attributes:
+        names: The feature columns, in order; a frame with others is refused.
+        classifier: Probability of each kind, `normal` among them.
+        forest: Isolation forest (Liu, Ting and Zhou, 2008) over the site's own sessions.
+        novelty_cuts: Sorted quantiles 0, 0.001 ... 1 of the forest's raw novelty on that history, shape (1001,).
+        usual_low, usual_median, usual_high: 1st, 50th and 99th percentile of each feature on that history.
+        card: What it was trained on, with metrics and versions.
+    """
+
+    names: tuple[str, ...]
+    classifier: HistGradientBoostingClassifier
+    forest: IsolationForest
+    novelty_cuts: Matrix
+    usual_low: Matrix
+    usual_median: Matrix
+    usual_high: Matrix
+    card: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds in the order of the classifier's probabilities."""
+        return [str(kind) for kind in self.classifier.classes_]
+
+    def matrix(self, sessions: pl.DataFrame) -> Matrix:
+        """Return the features as a matrix of shape (n_sessions, n_features).
+
+        Raises:
+            ModelError: The frame does not have the features that the model was trained on.
+        """
+        if self.names != NAMES:
+            fact = f"it was trained on {len(self.names)} features, this version computes {len(NAMES)}"
+            raise ModelError(f"the model does not fit: {fact}", "run `wwwatch train`")
+        return sessions.select(self.names).to_numpy().astype(np.float64)
+
+    def probabilities(self, matrix: Matrix) -> Matrix:
+        """Return the probability of each kind, shape (n_sessions, n_kinds)."""
+        return np.asarray(self.classifier.predict_proba(matrix), dtype=np.float64)
+
+    def raw_novelty(self, matrix: Matrix) -> Matrix:
+        """Return the forest's novelty, 0 to 1, higher = stranger, shape (n_sessions,)."""
+        return -np.asarray(self.forest.score_samples(compress(matrix)), dtype=np.float64)
+
+    def score(self, matrix: Matrix) -> Matrix:
+        """Return only the scores, 0 to 100, shape (n_sessions,)."""
+        return self.judge(matrix)["score"].to_numpy()
+
+    def judge(self, matrix: Matrix) -> pl.DataFrame:
+        """Judge sessions.
+
+        A session is of the likeliest kind when it is likelier an attack than not, and its score is that probability
+        in percent. Otherwise it is `novel` when it is stranger than all of the site's history, with a score of 50 to 74
+        (never critical: nobody can say what it is) by how far; else it is normal, and the score stays below 50.
+
+        Returns:
+            One row per session: `score`, `kind` (`normal` included), `confidence` and `novelty` (0 to 1).
+        """
+        probabilities, kinds = self.probabilities(matrix), np.array(self.kinds)
+        normal = self.kinds.index(NORMAL)
+        attack = 1.0 - probabilities[:, normal]
+        others = np.delete(np.arange(len(kinds)), normal)
+        likeliest = others[np.argmax(probabilities[:, others], axis=1)]
+        raw = self.raw_novelty(matrix)
+        novelty = np.searchsorted(self.novelty_cuts, raw, side="right") / len(self.novelty_cuts)
+        beyond = (raw - self.novelty_cuts[-1]) / max(1.0 - self.novelty_cuts[-1], 1e-9)
+        is_attack = attack >= 0.5  # noqa: PLR2004 - likelier than not
+        is_novel = ~is_attack & (beyond > 0) & (matrix[:, _REQUESTS] >= NOVEL_REQUESTS)
+        score = np.where(is_novel, 50.0 + 24.0 * np.clip(beyond * 4, 0, 1), 100.0 * attack)
+        kind = np.where(is_attack, kinds[likeliest], np.where(is_novel, "novel", NORMAL))
+        confidence = np.where(
+            is_attack, probabilities[np.arange(len(matrix)), likeliest], np.where(is_novel, novelty, 1.0 - attack)
+        )
+        return pl.DataFrame({"score": score, "kind": kind, "confidence": confidence, "novelty": np.clip(novelty, 0, 1)})
+
+
+def compress(matrix: Matrix) -> Matrix:
+    """Return counts, durations and sizes as log(1 + x): the forest cuts ranges evenly, and these span decades."""
+    return np.where(_LOGARITHMIC, np.log1p(np.maximum(matrix, 0.0)), matrix)

@@ -1,0 +1,135 @@
+"""The model registry in Elasticsearch: bytes, card, and which model is live.
+
+A model is a joblib file, and loading one is running code: it is unpickled only when the SHA-256 of its bytes is the
+digest that the registry's live pointer or the user names.
+"""
+
+import base64
+import binascii
+import hashlib
+import io
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import elasticsearch
+import joblib
+from elasticsearch import Elasticsearch
+
+from core.client import es_errors
+from core.clock import iso_millis
+from core.documents import MODELS, STATE
+from core.errors import ModelError
+from detector.model import SessionModel
+
+LIVE = "live-model"
+_HINT = "run `wwwatch train`, or name another digest (`wwwatch models`)"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """A stored model, without its bytes."""
+
+    digest: str
+    created: str
+    card: dict[str, Any]
+    is_live: bool
+
+
+def save_model(client: Elasticsearch, model: SessionModel, *, now: datetime, live: bool = True) -> str:
+    """Store a model and, unless told otherwise, make it the live one; return its digest."""
+    buffer = io.BytesIO()
+    joblib.dump(model, buffer, compress=3)
+    data = buffer.getvalue()
+    digest = hashlib.sha256(data).hexdigest()
+    stored = {"digest": digest, "bytes": base64.b64encode(data).decode("ascii"), "created": iso_millis(now)}
+    document = {"@timestamp": iso_millis(now), "wwwatch": {"model": {**stored, "card": model.card}}}
+    with es_errors("store the model"):
+        client.index(index=MODELS, id=digest, document=document, refresh=True)
+    if live:
+        set_live(client, digest, now=now)
+    return digest
+
+
+def set_live(client: Elasticsearch, digest: str, *, now: datetime) -> None:
+    """Point the registry at another stored model; a running detector takes it up within a minute."""
+    with es_errors("look for the model"):
+        if not client.exists(index=MODELS, id=digest):
+            raise ModelError(f"there is no model {digest[:12]}…", _HINT)
+    state = {"kind": "live-model", "value": {"digest": digest}}
+    with es_errors("make the model the live one"):
+        client.index(index=STATE, id=LIVE, document={"@timestamp": iso_millis(now), "wwwatch": {"state": state}})
+
+
+def live_digest(client: Elasticsearch) -> str | None:
+    """Return the digest of the live model, None where none was ever trained."""
+    try:
+        with es_errors("ask which model is live"):
+            answer = client.get(index=STATE, id=LIVE)
+    except Exception as error:
+        if isinstance(error.__cause__, elasticsearch.NotFoundError):
+            return None
+        raise
+    return str(answer["_source"]["wwwatch"]["state"]["value"]["digest"])
+
+
+def load_model(client: Elasticsearch, digest: str | None = None) -> tuple[str, SessionModel]:
+    """Load a model.
+
+    Args:
+        client: The cluster with the registry.
+        digest: The pinned digest; None takes the live model's.
+
+    Returns:
+        The digest and the model.
+
+    Raises:
+        ModelError: There is no such model, or its bytes do not have the digest.
+    """
+    wanted = digest or live_digest(client)
+    if wanted is None:
+        raise ModelError("there is no trained model yet", "run `wwwatch train`")
+    try:
+        with es_errors("read the model"):
+            stored = client.get(index=MODELS, id=wanted)["_source"]["wwwatch"]["model"]
+    except Exception as error:
+        if isinstance(error.__cause__, elasticsearch.NotFoundError):
+            raise ModelError(f"there is no model {wanted[:12]}…", _HINT) from None
+        raise
+    return wanted, unpack(stored["bytes"], wanted)
+
+
+def unpack(encoded: str, digest: str) -> SessionModel:
+    """Verify base64-encoded model bytes against a digest, and only then unpickle them.
+
+    Raises:
+        ModelError: The bytes have another digest, or are no model of this version.
+    """
+    try:
+        data = base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        data = b""
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise ModelError(f"the stored model {digest[:12]}… was changed: its bytes have another SHA-256", _HINT)
+    try:
+        model = joblib.load(io.BytesIO(data))
+    except (AttributeError, ImportError, KeyError, ValueError) as error:
+        raise ModelError(f"model {digest[:12]}… is of another version: {error}", "run `wwwatch train`") from None
+    if not isinstance(model, SessionModel):
+        raise ModelError(f"model {digest[:12]}… holds a {type(model).__name__}", _HINT)
+    return model
+
+
+def list_models(client: Elasticsearch, size: int = 50) -> list[ModelEntry]:
+    """Return the newest stored models, newest first."""
+    live = live_digest(client)
+    with es_errors("list the models"):
+        answer = client.search(
+            index=MODELS,
+            size=size,
+            sort=[{"@timestamp": "desc"}],
+            source_excludes=["wwwatch.model.bytes"],
+            ignore_unavailable=True,
+        )
+    found = [hit["_source"]["wwwatch"]["model"] for hit in answer["hits"]["hits"]]
+    return [ModelEntry(m["digest"], m["created"], m["card"], m["digest"] == live) for m in found]

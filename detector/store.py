@@ -1,0 +1,150 @@
+"""What the detector keeps in Elasticsearch: anomalies, incidents, and how far it got."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from elasticsearch import ConflictError, Elasticsearch, NotFoundError
+
+from core.client import es_errors
+from core.clock import iso_millis, parse_iso
+from core.documents import ANOMALIES, INCIDENTS, STATE, Document, document_id
+from core.errors import StoreConflictError, StoreError
+from detector.anomaly import Anomaly
+from detector.feed import Positions
+from detector.incidents import Incident, restore
+
+PAGE = 1_000
+
+
+@dataclass(slots=True)
+class Checkpoint:
+    """How far the detector got, saved after what it found.
+
+    Attributes:
+        positions: Last sequence number dealt with, by shard.
+        window_start: The oldest request that has to be read back.
+        events: Requests dealt with since the first start.
+        sessions: Verdicts given since the first start.
+    """
+
+    positions: Positions = field(default_factory=dict)
+    window_start: datetime | None = None
+    watermark: datetime | None = None
+    events: int = 0
+    sessions: int = 0
+    version: tuple[int, int] | None = None
+
+
+class DetectorStore:
+    """Reads and writes the detector's documents; every write may be repeated.
+
+    Args:
+        client: The cluster.
+        index: The index pattern that is watched: its checkpoint has an own document.
+    """
+
+    def __init__(self, client: Elasticsearch, index: str) -> None:
+        self.client = client
+        self.checkpoint_id = f"feed-{document_id(index)}"
+
+    def load_checkpoint(self) -> Checkpoint | None:
+        """Return the saved checkpoint, None at the first start."""
+        try:
+            with es_errors("read the checkpoint"):
+                found = self.client.get(index=STATE, id=self.checkpoint_id)
+        except StoreError as error:
+            if isinstance(error.__cause__, NotFoundError):
+                return None
+            raise
+        value = found["_source"]["wwwatch"]["state"]["value"]
+        moments = {key: parse_iso(value[key]) if value[key] else None for key in ("window_start", "watermark")}
+        version = (found["_seq_no"], found["_primary_term"])
+        return Checkpoint(
+            value["positions"], **moments, events=value["events"], sessions=value["sessions"], version=version
+        )
+
+    def save_checkpoint(self, checkpoint: Checkpoint, now: datetime) -> None:
+        """Save the checkpoint.
+
+        Raises:
+            StoreConflictError: Another detector saved one since this one was read: two of them share one feed.
+        """
+        value = {
+            "positions": checkpoint.positions,
+            "window_start": iso_millis(checkpoint.window_start) if checkpoint.window_start else None,
+            "watermark": iso_millis(checkpoint.watermark) if checkpoint.watermark else None,
+            "events": checkpoint.events,
+            "sessions": checkpoint.sessions,
+        }
+        document = {"@timestamp": iso_millis(now), "wwwatch": {"state": {"kind": "feed", "value": value}}}
+        guard: dict[str, Any] = {"op_type": "create"}
+        if checkpoint.version:
+            guard = {"if_seq_no": checkpoint.version[0], "if_primary_term": checkpoint.version[1]}
+        try:
+            with es_errors("save the checkpoint"):
+                saved = self.client.index(index=STATE, id=self.checkpoint_id, document=document, **guard)
+        except StoreConflictError as error:
+            if not isinstance(error.__cause__, ConflictError):
+                raise
+            raise StoreConflictError(
+                "another detector reads the same events", "stop one of them, or give them different --index patterns"
+            ) from error
+        checkpoint.version = (saved["_seq_no"], saved["_primary_term"])
+
+    def write(self, anomalies: Iterable[Anomaly], incidents: Iterable[Incident]) -> None:
+        """Write anomalies, then incidents; an incident's state is set when it opens and closes, and else left alone.
+
+        Raises:
+            StoreError: A document was refused.
+        """
+        lines: list[Document] = []
+        for anomaly in anomalies:
+            lines += [{"index": {"_index": ANOMALIES, "_id": anomaly.session_id}}, anomaly.document()]
+        for incident in incidents:
+            document = incident.document()
+            change = json.loads(json.dumps(document))
+            if incident.state == "open":  # she may have acknowledged it meanwhile
+                del change["wwwatch"]["incident"]["state"]
+            lines += [{"update": {"_index": INCIDENTS, "_id": incident.id}}, {"doc": change, "upsert": document}]
+        if not lines:
+            return
+        with es_errors("write what was found"):
+            answer = self.client.bulk(operations=lines)
+        failed = [item for entry in answer["items"] for item in entry.values() if item["status"] >= 400]  # noqa: PLR2004
+        if failed:
+            reason = failed[0]["error"].get("reason", "")
+            raise StoreError(f"{len(failed)} findings were refused: {reason}", "run `wwwatch setup`")
+
+    def load_incidents(self) -> dict[str, Incident]:
+        """Return the incidents that are not closed, with their anomalies."""
+        with es_errors("refresh incidents and anomalies"):
+            self.client.indices.refresh(index=f"{INCIDENTS},{ANOMALIES}")
+        open_ones = self._all(INCIDENTS, {"terms": {"wwwatch.incident.state": ["open", "acknowledged"]}})
+        found: dict[str, Incident] = {}
+        for document in open_ones:
+            identifier = document["wwwatch"]["incident"]["id"]
+            members = self._all(ANOMALIES, {"term": {"wwwatch.incident.id": identifier}})
+            if members:
+                found[identifier] = restore(document, map(Anomaly.from_document, members))
+        return found
+
+    def _all(self, index: str, query: dict[str, Any]) -> list[Document]:
+        documents: list[Document] = []
+        after: list[Any] | None = None
+        while True:
+            with es_errors(f"read {index}"):
+                page = self.client.search(
+                    index=index,
+                    query=query,
+                    size=PAGE,
+                    sort=[{"@timestamp": "asc"}, {"_seq_no": "asc"}],
+                    search_after=after,
+                    track_total_hits=False,
+                )["hits"]["hits"]
+            documents += [hit["_source"] for hit in page]
+            if len(page) < PAGE:
+                return documents
+            after = page[-1]["sort"]

@@ -1,0 +1,158 @@
+"""Training: labelled sessions teach the kinds, the site's own history teaches what is usual."""
+
+import platform
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+import sklearn
+from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest
+
+from core.clock import iso_millis
+from core.errors import ModelError
+from detector.features import features, prepare
+from detector.kinds import KINDS, LOGIN_KINDS, NORMAL
+from detector.model import Matrix, SessionModel, compress
+from detector.table import NAMES
+
+PREFIXES = (5, 10, 20, 40, 100)
+"""Labelled clients are also shown as they looked after so many requests: the live detector meets them young."""
+
+LEAST_HISTORY = 50
+"""Sessions of history below which the labelled normal sessions stand in for it."""
+
+HELD_OUT = 4
+"""Every fourth labelled site is kept out of training and measures the classifier."""
+
+
+def label_sessions(events: pl.DataFrame) -> pl.DataFrame:
+    """Turn labelled events into labelled sessions, grown and at their first steps.
+
+    Args:
+        events: EVENT_SCHEMA and `kind` (`normal` or an attack's); an attacking client makes no normal requests.
+
+    Returns:
+        IDENTITY, the features, and `kind`.
+    """
+    prepared = prepare(events)
+    order = pl.col("time").rank("ordinal").over("domain", "client")
+    ranked = prepared.with_columns(order.alias("_rank"), pl.len().over("domain", "client").alias("_total"))
+    parts = [_labelled(prepared)]
+    for size in PREFIXES:
+        # A young attack of a loud kind that has done next to nothing yet is no example of it; a spray never does more.
+        started = pl.col("kind").is_in([NORMAL, *LOGIN_KINDS]) | (pl.lit(size) > PREFIXES[0])
+        young = ranked.filter((pl.col("_total") > size) & (pl.col("_rank") <= size) & started)
+        parts.append(_labelled(young.drop("_rank", "_total")))
+    return pl.concat(parts)
+
+
+def _labelled(prepared: pl.DataFrame) -> pl.DataFrame:
+    if prepared.is_empty():
+        return pl.DataFrame()
+    kinds = prepared.group_by("client", "domain").agg(pl.col("kind").sort_by(pl.col("kind") == NORMAL).first())
+    return features(prepared).join(kinds, on=["client", "domain"], how="left")
+
+
+def train(
+    labelled: pl.DataFrame,
+    history: pl.DataFrame,
+    *,
+    now: datetime,
+    seed: int = 0,
+    progress: Callable[[str], None] = lambda _: None,
+) -> SessionModel:
+    """Train both learners.
+
+    Args:
+        labelled: Output of `label_sessions`.
+        history: Sessions of the site (IDENTITY and features); attacks in it are found by the classifier and left out,
+            so that they do not teach the model that attacks are usual. Fewer than LEAST_HISTORY: the labelled
+            normal sessions stand in.
+        now: When this training takes place, for the card.
+        seed: Every random choice follows from it.
+        progress: Told of each step.
+
+    Raises:
+        ModelError: There are no labelled sessions.
+    """
+    if labelled.is_empty():
+        raise ModelError("cannot train without labelled sessions", "give some, or let the simulator make them")
+    progress("learning the kinds of attack")
+    held_out = labelled["domain"].hash(seed=0) % HELD_OUT == 0
+    metrics = _measure(_classifier(labelled.filter(~held_out), seed), labelled.filter(held_out))
+    classifier = _classifier(labelled, seed)
+    progress("learning what is usual here")
+    usual, left_out = _usual(classifier, labelled, history)
+    forest = IsolationForest(n_estimators=200, max_samples=min(256, len(usual)), random_state=seed).fit(compress(usual))
+    novelty = -forest.score_samples(compress(usual))
+    low, median, high = np.percentile(usual, [1, 50, 99], axis=0)
+    model = SessionModel(NAMES, classifier, forest, np.quantile(novelty, np.linspace(0, 1, 1001)), low, median, high)
+    model.card = {
+        "created": iso_millis(now),
+        "features": list(NAMES),
+        "kinds": model.kinds,
+        "labelled_sessions": dict(labelled.group_by("kind").len().sort("kind").iter_rows()),
+        "history_sessions": history.height,
+        "history_left_out_as_attacks": left_out,
+        "history_from": _moment(history, "start", "min"),
+        "history_to": _moment(history, "end", "max"),
+        "usual_from": "history" if history.height - left_out >= LEAST_HISTORY else "labelled normal sessions",
+        "held_out_sites": metrics,
+        "seed": seed,
+        "versions": {"python": platform.python_version(), "scikit-learn": sklearn.__version__, "numpy": np.__version__},
+    }
+    return model
+
+
+def _classifier(labelled: pl.DataFrame, seed: int) -> HistGradientBoostingClassifier:
+    model = HistGradientBoostingClassifier(
+        max_iter=120,
+        learning_rate=0.1,
+        max_leaf_nodes=15,
+        min_samples_leaf=10,
+        l2_regularization=1.0,
+        class_weight="balanced",
+        early_stopping=False,
+        random_state=seed,
+    )
+    return model.fit(labelled.select(NAMES).to_numpy(), labelled["kind"].to_numpy())
+
+
+def _measure(classifier: HistGradientBoostingClassifier, held_out: pl.DataFrame) -> dict[str, Any]:
+    if held_out.is_empty():
+        return {}
+    predicted = classifier.predict(held_out.select(NAMES).to_numpy())
+    judged = held_out.select("kind", pl.Series("predicted", predicted))
+    return {
+        "sessions": judged.height,
+        "false_positive_share": _caught(judged.filter(pl.col("kind") == NORMAL)),
+        "recall": {
+            kind: _caught(judged.filter(pl.col("kind") == kind)) for kind in KINDS if kind in set(judged["kind"])
+        },
+    }
+
+
+def _caught(judged: pl.DataFrame) -> float:
+    predicted = judged["predicted"].to_numpy()
+    return round(float(np.mean(predicted != NORMAL)), 4) if len(predicted) else 0.0
+
+
+def _usual(
+    classifier: HistGradientBoostingClassifier, labelled: pl.DataFrame, history: pl.DataFrame
+) -> tuple[Matrix, int]:
+    matrix = history.select(NAMES).to_numpy() if history.height else np.empty((0, len(NAMES)))
+    left_out = 0
+    if len(matrix):
+        attack = 1.0 - classifier.predict_proba(matrix)[:, list(classifier.classes_).index(NORMAL)]
+        left_out = int((attack >= 0.5).sum())  # noqa: PLR2004 - likelier an attack than not
+        matrix = matrix[attack < 0.5]  # noqa: PLR2004
+    if len(matrix) >= LEAST_HISTORY:
+        return matrix, left_out
+    return labelled.filter(pl.col("kind") == NORMAL).select(NAMES).to_numpy(), left_out
+
+
+def _moment(sessions: pl.DataFrame, column: str, which: str) -> str | None:
+    value = getattr(sessions[column], which)() if sessions.height else None
+    return iso_millis(value) if isinstance(value, datetime) else None

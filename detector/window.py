@@ -1,0 +1,72 @@
+"""The recent requests in memory, as columns."""
+
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from detector.events import EVENT_SCHEMA
+from detector.features import features, login_context, prepare
+from detector.sessions import GAP
+
+HORIZON = timedelta(hours=6)
+"""Requests older than this leave even where their client goes on, so that a monitor never fills the memory."""
+
+LOGIN_MEMORY = timedelta(minutes=10)
+"""A failed login looks again at everybody who failed within so long: a spray shows only in all of them together."""
+
+
+class Window:
+    """Requests of the clients that are active, prepared for features.
+
+    Time here is the events' own: `watermark` is the time that 90 % of the last page lie before, so that one line with
+    a clock of its own does not empty the window.
+    """
+
+    def __init__(self) -> None:
+        self.rows = prepare(pl.DataFrame(schema=EVENT_SCHEMA))
+        self.watermark: datetime | None = None
+
+    @property
+    def start(self) -> datetime | None:
+        """The oldest request in memory: what has to be read back after a restart."""
+        oldest = self.rows["time"].min()
+        return oldest if isinstance(oldest, datetime) else None
+
+    def add(self, events: pl.DataFrame) -> pl.DataFrame:
+        """Add new requests.
+
+        Args:
+            events: EVENT_SCHEMA; requests without an address (lines that did not parse) are left out.
+
+        Returns:
+            IDENTITY and features of every session that the new requests touch.
+        """
+        new = prepare(events.filter(pl.col("address").is_not_null()))
+        if new.is_empty():
+            return features(new, login_context(new))
+        self.rows = self.rows.vstack(new)
+        mark = new["time"].quantile(0.9, "higher")
+        self.watermark = mark if isinstance(mark, datetime) else self.watermark
+        earliest = new.group_by("client").agg(pl.col("time").min().alias("since"))
+        touched = self._touched(new, earliest)
+        rows = self.rows.join(touched, on="client", how="semi")
+        sessions = features(rows, login_context(self.rows)).join(
+            touched, on="client", how="left", maintain_order="left"
+        )
+        return sessions.filter(pl.col("end") >= pl.col("since")).drop("since")
+
+    def _touched(self, new: pl.DataFrame, earliest: pl.DataFrame) -> pl.DataFrame:
+        failed = new.filter("login_failed")
+        if failed.is_empty():
+            return earliest
+        since = pl.lit(failed["time"].min()) - LOGIN_MEMORY
+        others = self.rows.filter(pl.col("login_failed") & (pl.col("time") >= since))
+        beside = others.group_by("client").agg(pl.col("time").min().alias("since"))
+        return pl.concat([earliest, beside]).group_by("client").agg(pl.col("since").min())
+
+    def evict(self) -> None:
+        """Let go of clients that were silent for the session gap, and of requests beyond the horizon."""
+        if self.watermark is None or self.rows.is_empty():
+            return
+        silent = pl.col("time").max().over("client") < self.watermark - GAP
+        self.rows = self.rows.filter(~silent & (pl.col("time") >= self.watermark - HORIZON)).rechunk()
