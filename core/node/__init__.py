@@ -7,5 +7,6 @@ it.
 from core.node.detached import NodeStatus, start, status, stop
 from core.node.embedded import EmbeddedNode
 from core.node.record import running_url
+from core.node.spawn import StartOptions
 
-__all__ = ["EmbeddedNode", "NodeStatus", "running_url", "start", "status", "stop"]
+__all__ = ["EmbeddedNode", "NodeStatus", "StartOptions", "running_url", "start", "status", "stop"]

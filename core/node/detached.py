@@ -3,15 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock
-
-from core.clock import Clock
-from core.errors import NodeError
 from core.node.account import node_account, node_folder
-from core.node.distribution import VERSION, Progress
+from core.node.distribution import VERSION
 from core.node.embedded import prepare
-from core.node.process import READY_SECONDS, launch_node, stop_process
-from core.node.record import answers, read_record, remove_record, write_record
+from core.node.process import Server, stop_process
+from core.node.record import answers, claimed, locked_state, read_record, remove_record, write_record
+from core.node.spawn import StartOptions
 from core.settings import NodeSettings
 
 
@@ -27,38 +24,31 @@ class NodeStatus:
     version: str = VERSION
 
 
-def start(
-    settings: NodeSettings,
-    *,
-    cache: Path,
-    state: Path,
-    progress: Progress | None = None,
-    ready_seconds: float = READY_SECONDS,
-    clock: Clock | None = None,
-) -> NodeStatus:
-    """Start the state folder's node and leave it running; when one runs already, return that one.
+def start(settings: NodeSettings, *, cache: Path, state: Path, options: StartOptions | None = None) -> NodeStatus:
+    """Start the state folder's node and leave it running.
 
     Args:
         settings: Heap, port and data folder.
         cache: Folder of downloads.
         state: Folder that keeps the node's data and tells other processes its address.
-        progress: Told how the first download goes.
-        ready_seconds: How long the node may take until it answers.
-        clock: Whose time is waited in.
+        options: How the start goes.
 
     Raises:
-        NodeError: It cannot be had or started.
+        NodeError: It cannot be had or started, or one runs already.
     """
-    with _locked(state):
-        running = status(state)
-        if running.is_running:
-            return running
+    with claimed(state):
         folder = node_folder(settings.data, state, node_account())
-        plan = prepare(settings, folder, cache=cache, progress=progress, ready_seconds=ready_seconds, clock=clock)
-        process, record = launch_node(plan, daemon=True)
-        process.returncode = 0  # it is meant to outlive us: without this Python warns of a child left behind
-        write_record(state, record)
-        return status(state)
+        server = Server.start(prepare(settings, folder, cache, options or StartOptions()), daemon=True)
+        try:
+            write_record(state, server.record(""))  # from here on `stop` finds it, whatever becomes of us
+            record = server.record(server.wait_ready())
+            write_record(state, record)
+        except BaseException:
+            server.end()
+            remove_record(state, server.record("").pid)
+            raise
+        server.let_go()
+    return status(state)
 
 
 def stop(state: Path) -> bool:
@@ -67,7 +57,7 @@ def stop(state: Path) -> bool:
     Raises:
         NodeError: It belongs to another user.
     """
-    with _locked(state):
+    with locked_state(state):
         record = read_record(state)
         process = record.process() if record else None
         if record is None or process is None:
@@ -82,14 +72,5 @@ def status(state: Path) -> NodeStatus:
     record = read_record(state)
     if record is None or record.process() is None:
         return NodeStatus(is_running=False)
-    return NodeStatus(
-        is_running=True, is_ready=answers(record.url), url=record.url, pid=record.pid, folder=record.folder
-    )
-
-
-def _locked(state: Path) -> FileLock:
-    try:
-        state.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise NodeError(f"cannot write the state folder {state}: {error.strerror}", "set WWWATCH_STATE") from None
-    return FileLock(state / "node.lock")
+    is_ready = answers(record.url)
+    return NodeStatus(is_running=True, is_ready=is_ready, url=record.url, pid=record.pid, folder=record.folder)

@@ -24,7 +24,9 @@ ZIP_SHA512 = (
     "cabbc71210011ceaf9be6b9b28f3945751e5a6de0cb3d77a407cf9b2e692efed"
     "c61a532ecefac28d93d0f4bca826cca614a1d6f892876308f4b561caae455822"
 )
-_MAVEN_COPY = Path(".m2/repository", *GROUP.split("."), "elasticsearch", VERSION, ZIP_NAME)
+_MAVEN_COPY = Path("~/.m2/repository", *GROUP.split("."), "elasticsearch", VERSION, ZIP_NAME)
+PARTIAL = "partial-"
+"""How the names of folders begin whose making is under way."""
 
 Progress = Callable[[int, int], None]
 """Called while downloading with the bytes so far and in all."""
@@ -60,13 +62,15 @@ def locked(cache: Path) -> Iterator[None]:
     Raises:
         NodeError: The folder cannot be made or written.
     """
+    lock = FileLock(cache / "lock")
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(cache / "lock")
         lock.acquire()
     except OSError as error:
         raise NodeError(f"cannot write the download folder {cache}: {error.strerror}", "set WWWATCH_CACHE") from None
     try:
+        for left in cache.glob(f"{PARTIAL}*"):  # of one that was killed: whoever holds the lock is alone
+            shutil.rmtree(left, ignore_errors=True)
         yield
     finally:
         lock.release()
@@ -84,12 +88,20 @@ def _find_zip(cache: Path) -> Path | None:
     own = cache / ZIP_NAME
     if own.exists() and not is_genuine(own):
         raise NodeError(f"{own} is not the expected file: its SHA-512 differs", "delete it and try again")
-    return next((path for path in (own, Path.home() / _MAVEN_COPY) if is_genuine(path)), None)
+    return own if own.exists() else _maven_copy()
+
+
+def _maven_copy() -> Path | None:
+    try:
+        path = _MAVEN_COPY.expanduser()
+    except RuntimeError:  # a container's user without a home
+        return None
+    return path if is_genuine(path) else None
 
 
 def _download(cache: Path, progress: Progress | None, repository: str | None) -> Path:
     # The resolver writes its target in place and without a lock: so into a folder of its own, proved, and then renamed.
-    with tempfile.TemporaryDirectory(dir=cache, prefix="download-") as folder:
+    with tempfile.TemporaryDirectory(dir=cache, prefix=PARTIAL) as folder:
         found = _resolve(Path(folder), cache, progress, repository)
         if not is_genuine(found):
             raise NodeError(
@@ -146,7 +158,7 @@ def _adapt(progress: Progress | None) -> Callable[[str, int], AbstractContextMan
 def _unpack(archive: Path, home: Path) -> None:
     log.info("unpacking Elasticsearch %s into %s", VERSION, home)
     try:
-        with tempfile.TemporaryDirectory(dir=home.parent, prefix="unpack-") as folder:
+        with tempfile.TemporaryDirectory(dir=home.parent, prefix=PARTIAL) as folder:
             with zipfile.ZipFile(archive) as file:
                 file.extractall(folder)
             tree = Path(folder, home.name)

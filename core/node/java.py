@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.errors import NodeError
 from core.node.account import Account
-from core.node.distribution import locked, make_readable, missing_extra
+from core.node.distribution import PARTIAL, locked, make_readable, missing_extra
 
 
 def java_executable(cache: Path, account: Account | None) -> Path:
@@ -31,7 +31,7 @@ def _copied(home: Path, target: Path) -> Path:
         if target.is_dir():
             return target
         try:
-            with tempfile.TemporaryDirectory(dir=target.parent, prefix="java-") as folder:
+            with tempfile.TemporaryDirectory(dir=target.parent, prefix=PARTIAL) as folder:
                 tree = Path(shutil.copytree(home, Path(folder, "home")))
                 make_readable(tree)
                 tree.rename(target)

@@ -72,6 +72,19 @@ def command(java: Path, options: list[str]) -> list[str]:
     return [str(java), *options, "-m", "org.elasticsearch.server/org.elasticsearch.bootstrap.Elasticsearch"]
 
 
+def node_arguments(home: Path, folder: Path, port: int, *, daemon: bool) -> bytes:
+    """Return what a node reads from its standard input when it starts.
+
+    Args:
+        home: The unpacked server.
+        folder: The node's own folder.
+        port: HTTP port; 0 lets the system choose, and the node writes its choice into ``logs/http.ports``.
+        daemon: Whether it goes on when its standard input closes.
+    """
+    settings = node_settings(home, folder, port)
+    return server_arguments(settings, folder / "config", folder / "logs", daemon=daemon)
+
+
 def node_settings(home: Path, folder: Path, port: int) -> dict[str, str]:
     """Return the settings of a single node for this machine alone.
 

@@ -1,177 +1,147 @@
-"""One server process: its folder, its start, the wait until it answers, its end."""
+"""One server process: its start, the wait until it answers, its end."""
 
 import logging
-import os
+import re
 import subprocess
-from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Self
 
 import psutil
 
-from core.clock import Clock
 from core.errors import NodeError
 from core.node import launch
-from core.node.account import Account
 from core.node.record import Record, answers
 from core.node.refusal import last_output, refusal, too_little_memory
+from core.node.spawn import Plan, make_folder, spawn
 
 log = logging.getLogger(__name__)
 
-READY_SECONDS = 120.0
 STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.1
 _JVM_BYTES = 250 << 20
-"""What the JVM takes beside its heap: measured 550 MB resident with a heap of 512 MB of which half was touched."""
+"""What the JVM takes beside its heap: 550 MB were resident with a heap of 512 MB of which about half was touched."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Everything that a node's start needs to know."""
-
-    home: Path
-    java: Path
-    folder: Path
-    account: Account | None
-    heap: str
-    port: int
-    ready_seconds: float = READY_SECONDS
-    java_options: tuple[str, ...] = ()
-    clock: Clock = field(default_factory=Clock)
-
-
-def launch_node(plan: Plan, *, daemon: bool) -> tuple[subprocess.Popen[bytes], Record]:
-    """Start a node and wait until it is ready.
+class Server:
+    """A server process that this Python started.
 
     Args:
-        plan: What to start.
-        daemon: Whether it outlives this process.
-
-    Raises:
-        NodeError: It cannot start here or was not ready in time; nothing of it is left running.
+        plan: What it was started from.
+        process: The process.
+        logged: Size of the node's log before this start, in bytes.
     """
-    if psutil.virtual_memory().available < launch.heap_bytes(plan.heap) + _JVM_BYTES:
-        raise too_little_memory(plan.heap)
-    _make_folder(plan)
-    logged = _size(plan.folder / "logs" / "elasticsearch.log")
-    process = _spawn(plan, daemon=daemon)
-    try:
-        url = _wait_ready(plan, process, logged)
-        created = psutil.Process(process.pid).create_time()
-    except BaseException:
-        stop_process(psutil.Process(process.pid) if process.poll() is None else None)
-        process.wait()
-        _close(process)
-        raise
-    log.info("Elasticsearch answers at %s, process %d", url, process.pid)
-    return process, Record(process.pid, created, url, str(plan.folder))
+
+    def __init__(self, plan: Plan, process: subprocess.Popen[bytes], logged: int) -> None:
+        self._plan = plan
+        self._process = process
+        self._logged = logged
+        self._created = psutil.Process(process.pid).create_time()
+
+    @classmethod
+    def start(cls, plan: Plan, *, daemon: bool) -> Self:
+        """Start a server and return at once.
+
+        Args:
+            plan: What to start.
+            daemon: Whether it outlives this Python; without it, it ends with it, however that ends.
+
+        Raises:
+            NodeError: It cannot be started here.
+        """
+        if psutil.virtual_memory().available < launch.heap_bytes(plan.heap) + _JVM_BYTES:
+            raise too_little_memory(plan.heap)
+        make_folder(plan)
+        path = plan.folder / "logs" / "elasticsearch.log"
+        logged = path.stat().st_size if path.is_file() else 0
+        return cls(plan, spawn(plan, daemon=daemon), logged)
+
+    def record(self, url: str) -> Record:
+        """Return what is to be written down about this server."""
+        return Record(self._process.pid, self._created, url, str(self._plan.folder))
+
+    def wait_ready(self) -> str:
+        """Wait until the server is ready for work and return its address.
+
+        Raises:
+            NodeError: It ended, was not ready in time, or the start was given up; it is ended then.
+        """
+        try:
+            return self._wait_answer()
+        except BaseException:
+            self.end()
+            raise
+
+    def _wait_answer(self) -> str:
+        options = self._plan.options
+        deadline = options.clock.monotonic() + options.ready_seconds
+        while options.clock.monotonic() < deadline:
+            self.check()
+            url = self._address()
+            if url and answers(url):
+                log.info("Elasticsearch answers at %s, process %d", url, self._process.pid)
+                return url
+            if options.clock.sleep(_POLL_SECONDS, options.stop):
+                raise NodeError("the start of Elasticsearch was interrupted", "start it again")
+        raise NodeError(
+            f"Elasticsearch was not ready within {options.ready_seconds:g} s",
+            f"try again when the machine is less busy; its log is in {self._plan.folder / 'logs'}",
+        )
+
+    def check(self) -> None:
+        """Do nothing while the server runs.
+
+        Raises:
+            NodeError: It ended; the error says why.
+        """
+        code = self._process.poll()
+        if code is not None:
+            plan = self._plan
+            output = last_output(plan.folder, self._logged)
+            raise refusal(output, code, folder=plan.folder, port=plan.port, heap=plan.heap)
+
+    def end(self) -> None:
+        """Stop the server and wait until it is gone."""
+        if self._process.poll() is None:
+            stop_process(psutil.Process(self._process.pid))
+        self._process.wait()
+        if self._process.stdin is not None:
+            try:
+                self._process.stdin.close()
+            except BrokenPipeError:
+                log.debug("the server ended before it had read its arguments")
+
+    def let_go(self) -> None:
+        """Leave a daemon running: without this Python would warn of a child that it left behind."""
+        self._process.returncode = 0
+
+    def _address(self) -> str | None:
+        # the folder belongs to the node's user: take nothing from there but a port
+        path = self._plan.folder / "logs" / "http.ports"
+        match = (
+            re.search(r"^127\.0\.0\.1:(\d{1,5})$", path.read_text("utf-8"), re.MULTILINE) if path.is_file() else None
+        )
+        return f"http://127.0.0.1:{match[1]}" if match else None
 
 
-def stop_process(process: psutil.Process | None, seconds: float = STOP_SECONDS) -> None:
+def stop_process(process: psutil.Process, seconds: float = STOP_SECONDS) -> None:
     """End a server: ask, wait, and only then force.
 
     Args:
-        process: The server; None and one that has ended are fine.
+        process: The server; one that has ended already is fine.
         seconds: How long it may take to close its files.
+
+    Raises:
+        NodeError: It belongs to another user.
     """
-    if process is None:
-        return
     try:
         process.terminate()
         process.wait(seconds)
     except psutil.NoSuchProcess:
         return
+    except psutil.AccessDenied:
+        raise NodeError(
+            f"cannot stop process {process.pid}: it belongs to another user", "stop it as the user who started it"
+        ) from None
     except psutil.TimeoutExpired:
         log.warning("Elasticsearch did not stop within %g s and is killed", seconds)
         process.kill()
         process.wait(seconds)
-
-
-def _make_folder(plan: Plan) -> None:
-    try:
-        for name in ("config", "data", "logs", launch.TMP):
-            path = plan.folder / name
-            path.mkdir(parents=True, exist_ok=True)
-            if plan.account:
-                os.chown(path, plan.account.uid, plan.account.gid)
-            path.chmod(0o700)
-        config = plan.folder / "config" / "log4j2.properties"
-        config.write_text(launch.LOG4J, "utf-8")
-        config.chmod(0o644)
-        (plan.folder / "logs" / "http.ports").unlink(missing_ok=True)
-    except OSError as error:
-        raise NodeError(
-            f"cannot write the data folder {plan.folder}: {error.strerror}", "choose another with --data"
-        ) from None
-
-
-def _spawn(plan: Plan, *, daemon: bool) -> subprocess.Popen[bytes]:
-    options = [*launch.java_options(plan.home, plan.folder, plan.heap), *plan.java_options]
-    settings = launch.node_settings(plan.home, plan.folder, plan.port)
-    arguments = launch.server_arguments(settings, plan.folder / "config", plan.folder / "logs", daemon=daemon)
-    account = plan.account
-    try:
-        with (plan.folder / "logs" / "console.log").open("wb") as console:
-            process = subprocess.Popen(
-                launch.command(plan.java, options),
-                stdin=subprocess.PIPE,
-                stdout=console,
-                stderr=subprocess.STDOUT,
-                cwd=plan.home,
-                env=_environment(plan.folder),
-                start_new_session=True,  # the terminal's Ctrl-C is for us; we end the server ourselves
-                user=account.uid if account else None,
-                group=account.gid if account else None,
-                extra_groups=[] if account else None,
-            )
-    except OSError as error:
-        raise NodeError(f"cannot run Java at {plan.java}: {error.strerror}", "reinstall `wwwatch[embedded]`") from None
-    assert process.stdin is not None  # noqa: S101 - for the type checker: stdin=PIPE
-    try:
-        process.stdin.write(arguments)
-        process.stdin.flush()
-        if daemon:
-            process.stdin.close()
-    except BrokenPipeError:
-        log.debug("the server ended before it read its arguments")  # the wait for it says why
-    return process
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    # not ours: JAVA_TOOL_OPTIONS would change the JVM, and our secrets are none of its business
-    kept = {name: os.environ[name] for name in ("PATH", "TZ") if name in os.environ}
-    return {**kept, "LANG": "C.UTF-8", "LIBFFI_TMPDIR": str(folder / launch.TMP)}
-
-
-def _wait_ready(plan: Plan, process: subprocess.Popen[bytes], logged: int) -> str:
-    deadline = plan.clock.monotonic() + plan.ready_seconds
-    while plan.clock.monotonic() < deadline:
-        if process.poll() is not None:
-            output = last_output(plan.folder / "logs", logged)
-            raise refusal(output, process.returncode, folder=plan.folder, port=plan.port, heap=plan.heap)
-        url = _address(plan.folder)
-        if url and answers(url):
-            return url
-        plan.clock.sleep(_POLL_SECONDS)
-    raise NodeError(
-        f"Elasticsearch was not ready within {plan.ready_seconds:g} s", f"try again; its log is in {plan.folder}/logs"
-    )
-
-
-def _address(folder: Path) -> str | None:
-    try:
-        lines = (folder / "logs" / "http.ports").read_text("utf-8").split()
-    except OSError:
-        return None
-    return f"http://{lines[0]}" if lines else None
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else 0
-
-
-def _close(process: subprocess.Popen[bytes]) -> None:
-    if process.stdin and not process.stdin.closed:
-        try:
-            process.stdin.close()
-        except BrokenPipeError:
-            log.debug("unsent arguments of a server that ended at once")

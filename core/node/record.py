@@ -3,10 +3,13 @@
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import psutil
+from filelock import FileLock
 
 from core.errors import NodeError
 
@@ -83,3 +86,37 @@ def running_url(state: Path) -> str | None:
     """Return the address of the state folder's running node, or None when none runs and answers."""
     record = read_record(state)
     return record.url if record and record.process() and answers(record.url) else None
+
+
+@contextmanager
+def locked_state(state: Path) -> Iterator[None]:
+    """Hold the state folder's lock, so that one process at a time starts or stops its node.
+
+    Raises:
+        NodeError: The folder cannot be made or written.
+    """
+    lock = FileLock(state / "node.lock")
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        raise NodeError(f"cannot write the state folder {state}: {error.strerror}", "set WWWATCH_STATE") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def claimed(state: Path) -> Iterator[None]:
+    """Hold the state folder's lock for starting its node.
+
+    Raises:
+        NodeError: A node runs already, or the folder cannot be written.
+    """
+    with locked_state(state):
+        record = read_record(state)
+        if record is not None and record.process() is not None:
+            where = record.url or f"process {record.pid}"
+            raise NodeError(f"a node of {state} runs already ({where})", "use it, or stop it with `wwwatch es stop`")
+        yield

@@ -9,16 +9,16 @@ _TAIL_BYTES = 200_000
 _KILLED = -9
 
 
-def last_output(logs: Path, since: int) -> str:
+def last_output(folder: Path, since: int) -> str:
     """Return what the JVM printed and what the server logged at this start.
 
     Args:
-        logs: The node's log folder.
+        folder: The node's folder.
         since: Size of its log before the start, in bytes.
     """
     texts = []
-    for name, offset in (("console.log", 0), ("elasticsearch.log", since)):
-        path = logs / name
+    for name, offset in (("console.log", 0), ("logs/elasticsearch.log", since)):
+        path = folder / name
         if path.is_file():
             with path.open("rb") as file:
                 file.seek(max(offset, path.stat().st_size - _TAIL_BYTES))
