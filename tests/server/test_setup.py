@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
-from core.errors import StoreUnreachableError
+from core.errors import StoreError, StoreUnreachableError
 from es_templates import Change
 from es_templates.catalogue import read_catalogue
 from wwwatch.cli import cli
@@ -47,6 +47,21 @@ def test_setup_says_what_it_did_and_what_the_cluster_lacks(es_url: str, es: Elas
     assert "unchanged" in rested
 
 
+@pytest.mark.es
+def test_setup_fails_where_a_person_has_to_decide(es_url: str, es: Elasticsearch) -> None:
+    es.options(ignore_status=404).indices.delete(index="wwwatch-watches")
+    es.indices.create(index="wwwatch-watches", mappings={"properties": {"watch_id": {"type": "long"}}})
+    try:
+        result = CliRunner().invoke(cli, ["--es-url", es_url, "setup"])
+        assert isinstance(result.exception, StoreError)
+        assert "could not change wwwatch-watches" in str(result.exception)
+        assert "left to you" in result.output
+        assert listed(es_url, "--dry-run")["index wwwatch-watches"] == "manual"
+    finally:
+        es.indices.delete(index="wwwatch-watches")
+        run(es_url)
+
+
 def test_setup_shows_no_control_characters_of_the_cluster(capsys: pytest.CaptureFixture[str]) -> None:
     setup._show([Change("index", "i", "update", "a\x1b[31m: \u202e[bold]x[/bold]")], setup.DONE)
     shown = capsys.readouterr().out
@@ -58,3 +73,10 @@ def test_setup_shows_no_control_characters_of_the_cluster(capsys: pytest.Capture
 def test_setup_without_an_answer_is_one_of_our_errors() -> None:
     with pytest.raises(StoreUnreachableError, match="no answer from Elasticsearch"):
         CliRunner().invoke(cli, ["--es-url", "http://127.0.0.1:1", "setup"], catch_exceptions=False)
+
+
+@pytest.mark.parametrize("namespace", ["a*", "a,logs-other", "A", ""])
+def test_namespace_names_one_data_stream(namespace: str) -> None:
+    result = CliRunner().invoke(cli, ["--es-url", "http://127.0.0.1:1", "setup", "--namespace", namespace])
+    assert result.exit_code == 2
+    assert "lower-case" in result.output

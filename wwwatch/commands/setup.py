@@ -1,6 +1,7 @@
 """`wwwatch setup`: templates and indices into Elasticsearch."""
 
 import json
+import re
 from collections import Counter
 
 import click
@@ -15,12 +16,24 @@ from wwwatch.roof import Roof
 
 STYLES = {"create": "green", "update": "yellow", "manual": "red", "none": "dim"}
 DONE = {"create": "created", "update": "updated", "manual": "left to you", "none": "unchanged"}
+NAMESPACE = r"[a-z0-9_.]{1,100}"
 TO_DO = {"create": "to create", "update": "to update", "manual": "up to you", "none": "unchanged"}
+
+
+def _checked_namespace(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    # A wildcard or a comma would reach data streams that are not ours.
+    if value is not None and not re.fullmatch(NAMESPACE, value):
+        raise click.BadParameter("use lower-case letters, digits, '_' and '.'", context, option)
+    return value
 
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
-@click.option("--namespace", help="Look at this namespace's data stream alone; default: at all of them.")
+@click.option(
+    "--namespace",
+    callback=_checked_namespace,
+    help="Look at this namespace's data stream alone; default: at all of them.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list: kind, name, action, why.")
 @click.pass_obj
 def command(roof: Roof, *, dry_run: bool, namespace: str | None, as_json: bool) -> None:
