@@ -1,0 +1,48 @@
+"""A batch: the documents of a stretch of a file, each with the id that makes sending it again harmless."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from enrich import Format, Origin, parse, to_documents
+from shipper.reader import MAX_LINE, Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Documents on their way.
+
+    Attributes:
+        start: The stretch's first byte in the file.
+        end: The byte after its last one.
+        documents: The columns `id` and `document` (JSON), one row per line, in order.
+        unparsed: How many lines the format does not fit.
+        cut: How many were too long and are kept in part.
+    """
+
+    start: int
+    end: int
+    documents: pl.DataFrame
+    unparsed: int
+    cut: int
+
+
+def build_batch(chunk: Chunk, identity: str, entry: Format, origin: Origin) -> Batch:
+    """Turn a stretch of a file into documents; their ids are ``<identity>-<offset>``."""
+    frame = parse(chunk.lines, entry)
+    unparsed = frame.height - frame["error"].null_count()
+    cut = int(chunk.is_cut.sum())
+    if cut:
+        sentence = pl.lit(f"the line was longer than {MAX_LINE} bytes and is kept in part")
+        frame = frame.with_columns(pl.when(chunk.is_cut).then(sentence).otherwise("error").alias("error"))
+    ids = pl.select(pl.format("{}-{}", pl.lit(identity), chunk.offsets)).to_series()
+    documents = pl.DataFrame({"id": ids, "document": to_documents(frame, chunk.offsets, origin)})
+    return Batch(chunk.start, chunk.end, documents, unparsed, cut)
+
+
+def bulk_body(documents: pl.DataFrame) -> bytes:
+    """Return the body of a `_bulk` request that creates the documents."""
+    action, middle, end = pl.lit('{"create":{"_id":"'), pl.lit('"}}\n'), pl.lit("\n")
+    lines = pl.concat_str(action, "id", middle, "document", end)
+    # By way of Binary the text becomes bytes without being decoded and encoded again.
+    return bytes(documents.select(lines.str.join("").cast(pl.Binary)).item())

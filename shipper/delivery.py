@@ -1,0 +1,170 @@
+"""Delivers batches by `_bulk`, and does not give up on what may yet succeed."""
+
+import logging
+import random
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+from elasticsearch import Elasticsearch
+
+from core.client import es_errors
+from core.clock import Clock
+from core.errors import DeliveryError, StoreAuthError, StoreError
+from shipper.batch import bulk_body
+from shipper.deadletter import DeadLetters, Letter
+from shipper.ledger import Ledger
+from shipper.lookup import find_existing
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 60.0
+ALL_REFUSED = 100
+"""A batch of at least so many documents that is refused whole is not the documents' fault."""
+
+_HEADERS = {"accept": "application/json", "content-type": "application/x-ndjson"}
+_PARAMETERS = {"require_data_stream": "true", "filter_path": "errors,items.*.status,items.*.error"}
+_CREATED, _AUTH, _MISSING, _CONFLICT, _TOO_LARGE = 201, (401, 403), 404, 409, 413
+_BUSY = (429, 502, 503, 504)
+
+
+class StoppedError(DeliveryError):
+    """The shipper was told to stop while Elasticsearch did not take the batch; it stays in flight."""
+
+
+@dataclass(slots=True)
+class _Answers:
+    """What became of the documents of one request."""
+
+    ledger: Ledger = field(default_factory=Ledger)
+    again: list[int] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
+
+
+class Delivery:
+    """Delivers to one data stream.
+
+    Args:
+        client: Elasticsearch.
+        stream: The data stream.
+        dead_letters: Where refused documents go.
+        clock: Whose time is waited in.
+        stop: Ends the waiting.
+    """
+
+    def __init__(
+        self, client: Elasticsearch, stream: str, dead_letters: DeadLetters, clock: Clock, stop: threading.Event
+    ) -> None:
+        # Trying again is this class's own business: it must look first for what a lost answer hides.
+        self._client = client.options(max_retries=0, ignore_status=_TOO_LARGE)
+        self._stream = stream
+        self._dead_letters = dead_letters
+        self._clock = clock
+        self._stop = stop
+
+    def send(self, documents: pl.DataFrame, *, sent: datetime, is_repeat: bool = False) -> Ledger:
+        """Deliver documents; return when each is acknowledged or in the dead-letter file.
+
+        Args:
+            documents: The columns `id` and `document`.
+            sent: When they were sent first, aware.
+            is_repeat: They may have been delivered before: leave out what is there.
+
+        Raises:
+            StoppedError: `stop` was set before Elasticsearch took them all.
+            StoreError: Elasticsearch refuses for a reason that is not the documents'.
+            DeliveryError: The dead-letter file cannot be written.
+        """
+        ledger = Ledger()
+        dead = self._dead_letters.ids() if is_repeat else set()
+        if dead:
+            left = documents.filter(pl.col("id").is_in(list(dead)).not_())
+            ledger, documents = Ledger(rejected=documents.height - left.height), left
+        attempt = 0
+        while documents.height:
+            try:
+                if is_repeat:
+                    existing = list(find_existing(self._client, self._stream, documents["id"], sent))
+                    left = documents.filter(pl.col("id").is_in(existing).not_())
+                    ledger += Ledger(present=documents.height - left.height)
+                    documents, is_repeat = left, False
+                counts, documents = self._post(documents, sent)
+                ledger += counts
+            except StoreError as error:
+                if not error.retryable:
+                    raise
+                is_repeat = True  # the answer was lost, not necessarily the request
+                log.warning("%s; trying again", error)
+            if documents.height:
+                self._wait(attempt)
+                attempt += 1
+        return ledger
+
+    def _wait(self, attempt: int) -> None:
+        longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** min(attempt, 10))
+        if self._clock.sleep(longest * random.uniform(0.5, 1.0), self._stop):
+            raise StoppedError("stopped before Elasticsearch took the last lines", "they are sent at the next start")
+
+    def _post(self, documents: pl.DataFrame, sent: datetime) -> tuple[Ledger, pl.DataFrame]:
+        """Send once; return the counts, and the documents to send again."""
+        if not documents.height:
+            return Ledger(), documents
+        with es_errors(f"deliver to {self._stream}"):
+            answer = self._client.perform_request(
+                "POST", f"/{self._stream}/_bulk", params=_PARAMETERS, headers=_HEADERS, body=bulk_body(documents)
+            )
+        if answer.meta.status == _TOO_LARGE:
+            return self._halve(documents, sent)
+        if not answer.body["errors"]:
+            return Ledger(indexed=documents.height), documents.clear()
+        answers = self._sort(documents, answer.body["items"])
+        if answers.letters:
+            self._dead_letters.append(answers.letters)
+        return answers.ledger, documents[answers.again]
+
+    def _halve(self, documents: pl.DataFrame, sent: datetime) -> tuple[Ledger, pl.DataFrame]:
+        if documents.height == 1:
+            identity, document = documents.row(0)
+            self._dead_letters.append([Letter(identity, _TOO_LARGE, "the request is too large", document)])
+            return Ledger(rejected=1), documents.clear()
+        middle = documents.height // 2
+        halves = documents.head(middle), documents.tail(documents.height - middle)
+        return sum((self.send(half, sent=sent) for half in halves), Ledger()), documents.clear()
+
+    def _sort(self, documents: pl.DataFrame, items: list[dict[str, Any]]) -> _Answers:
+        answers = _Answers()
+        results = [result for item in items for result in item.values()]
+        statuses = [int(result["status"]) for result in results]
+        for row in (row for row, status in enumerate(statuses) if status not in (_CREATED, _CONFLICT)):
+            result = results[row]
+            kind, reason = _reason(result)
+            self._refuse_all(result["status"], kind, reason)
+            if result["status"] in _BUSY or kind == "cluster_block_exception":
+                answers.again.append(row)
+            else:
+                identity, document = documents.row(row)
+                answers.letters.append(Letter(identity, result["status"], f"{kind}: {reason}", document))
+        if len(answers.letters) == documents.height >= ALL_REFUSED:
+            raise StoreError(
+                f"Elasticsearch refuses every line: {answers.letters[0].reason}", "correct that; nothing is left out"
+            )
+        counts = {"indexed": statuses.count(_CREATED), "present": statuses.count(_CONFLICT)}
+        answers.ledger = Ledger(**counts, rejected=len(answers.letters))
+        return answers
+
+    def _refuse_all(self, status: int, kind: str, reason: str) -> None:
+        """Raise where the error is about the data stream or us, not about one document."""
+        if status == _MISSING:
+            raise StoreError(f"Elasticsearch has no template for {self._stream}", "run `wwwatch setup` first")
+        if status in _AUTH and kind != "cluster_block_exception":
+            hint = "give this user the role wwwatch-shipper of `wwwatch setup`"
+            raise StoreAuthError(f"cannot deliver to {self._stream}: {kind}: {reason}", hint)
+
+
+def _reason(result: dict[str, Any]) -> tuple[str, str]:
+    error = result.get("error", {})
+    cause = error.get("caused_by", {}).get("reason")
+    return str(error.get("type", "unknown")), str(error.get("reason", "")) + (f" ({cause})" if cause else "")

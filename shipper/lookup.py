@@ -1,0 +1,57 @@
+"""Which documents of a delivery cut short are already there, in a backing index that no longer takes writes.
+
+Within one index a repeated `create` meets 409. After a rollover the new index would take the same ids again, so they
+are asked for by id in those before it. `_mget` reads what no refresh has made searchable yet, and needs only `read`.
+"""
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import polars as pl
+from elasticsearch import Elasticsearch
+
+from core.client import es_errors
+
+IDS_PER_REQUEST = 5_000
+CLOCK_MARGIN = timedelta(hours=1)
+"""How far this machine's clock and the cluster's may be apart."""
+
+
+def find_existing(client: Elasticsearch, stream: str, ids: pl.Series, since: datetime) -> set[str]:
+    """Return which of the ids exist in an older backing index of the data stream.
+
+    Args:
+        client: Elasticsearch.
+        stream: The data stream.
+        ids: Document ids.
+        since: When they may have been sent first, aware: indices replaced before then are left out.
+
+    Raises:
+        StoreError: Elasticsearch could not be asked.
+    """
+    found: set[str] = set()
+    for index in _replaced_indices(client, stream, since):
+        for start in range(0, len(ids), IDS_PER_REQUEST):
+            found.update(_found(client, index, ids.slice(start, IDS_PER_REQUEST).to_list()))
+    return found
+
+
+def _replaced_indices(client: Elasticsearch, stream: str, since: datetime) -> list[str]:
+    setting = "index.creation_date"
+    with es_errors(f"look for the backing indices of {stream}"):
+        answer = client.options(ignore_status=404).indices.get_settings(index=stream, name=setting, flat_settings=True)
+    if answer.meta.status == 404:  # noqa: PLR2004 - HTTP
+        return []
+    created = {index: int(found["settings"][setting]) for index, found in answer.body.items()}
+    by_age = sorted(created, key=created.__getitem__)
+    first_millis = (since - CLOCK_MARGIN).timestamp() * 1000
+    # An index was written to until its successor was created.
+    return [index for index, successor in pairwise(by_age) if created[successor] >= first_millis]
+
+
+def _found(client: Elasticsearch, index: str, ids: list[str]) -> set[str]:
+    with es_errors(f"look for delivered lines in {index}"):
+        answer = client.mget(index=index, ids=ids, source=False, filter_path="docs._id,docs.found")
+    documents: list[dict[str, Any]] = answer.body.get("docs", [])
+    return {document["_id"] for document in documents if document.get("found")}

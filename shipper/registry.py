@@ -1,0 +1,139 @@
+"""The registry: how far each file got. One JSON file, replaced as a whole, held by one shipper at a time."""
+
+import json
+import os
+import socket
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from filelock import FileLock, Timeout
+
+from core.errors import DeliveryError
+from shipper.ledger import Ledger
+
+VERSION = 1
+
+
+@dataclass(slots=True)
+class Entry:
+    """What is known of one file.
+
+    Attributes:
+        path: Its name when it was first seen; the documents carry this one.
+        device: The file system's number.
+        inode: The file's number in it.
+        generation: See `identity.identify`.
+        offset: Everything before this byte is acknowledged.
+        in_flight: The bytes, from and up to, that were on their way at the last save: after a crash they may be there.
+        sent: When the first of those were sent, ISO 8601.
+        superseded: The file was emptied; another entry follows what is in it now.
+        ledger: What became of the lines before `offset`.
+    """
+
+    path: str
+    device: int
+    inode: int
+    generation: int = 0
+    offset: int = 0
+    in_flight: tuple[int, int] | None = None
+    sent: str | None = None
+    superseded: bool = False
+    ledger: Ledger = field(default_factory=Ledger)
+
+
+class Registry:
+    """Entries by file identity; use it in a `with` block, which holds the lock.
+
+    Args:
+        path: The JSON file; it and its folder are made when they are missing.
+
+    Raises:
+        DeliveryError: On entering: another shipper holds it, or it cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.host = socket.gethostname()
+        self.entries: dict[str, Entry] = {}
+        self._lock = FileLock(path.with_suffix(".lock"))
+
+    def __enter__(self) -> Self:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise DeliveryError(f"another shipper uses the registry {self.path}", "stop it first") from None
+        except OSError as error:
+            raise DeliveryError(
+                f"cannot use the registry {self.path}: {error.strerror}", "check WWWATCH_STATE"
+            ) from None
+        try:
+            # The host is part of every identity: a machine that is renamed must not ship its logs again.
+            self.host, self.entries = read_registry(self.path) or (self.host, {})
+        except BaseException:
+            self._lock.release()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.release()
+
+    def save(self) -> None:
+        """Write the registry so that a crash leaves the old or the new one, never half of one.
+
+        Raises:
+            DeliveryError: The disk refuses.
+        """
+        content = {
+            "version": VERSION,
+            "host": self.host,
+            "files": {identity: asdict(entry) for identity, entry in self.entries.items()},
+        }
+        temporary = self.path.with_suffix(".new")
+        try:
+            with temporary.open("w", encoding="utf-8") as file:
+                json.dump(content, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.path)
+            _sync_folder(self.path.parent)
+        except OSError as error:
+            raise DeliveryError(f"cannot save the registry {self.path}: {error.strerror}", "free space on it") from None
+
+
+def read_registry(path: Path) -> tuple[str, dict[str, Entry]] | None:
+    """Return the host and the entries of a registry file, or None where there is no file; takes no lock.
+
+    Raises:
+        DeliveryError: The file cannot be read.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["version"] != VERSION:
+            raise DeliveryError(
+                f"the registry {path} is of version {content['version']}", "use the wwwatch that wrote it"
+            )
+        return content["host"], {identity: _entry(values) for identity, values in content["files"].items()}
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        hint = "restore it, or move it away: then all is shipped again, and what is there already stays single"
+        raise DeliveryError(f"cannot read the registry {path}: {type(error).__name__}", hint) from None
+
+
+def _entry(values: dict[str, Any]) -> Entry:
+    in_flight = values["in_flight"] and (int(values["in_flight"][0]), int(values["in_flight"][1]))
+    return Entry(**values | {"ledger": Ledger(**values["ledger"]), "in_flight": in_flight})
+
+
+def _sync_folder(folder: Path) -> None:
+    # Without this the rename itself may be lost with the power.
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
