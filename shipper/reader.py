@@ -54,9 +54,10 @@ def read_chunk(descriptor: int, start: int, size: int, *, closing: bool) -> Chun
 def split_lines(data: bytes, start: int, end: int) -> Chunk:
     """Split the bytes that lie at `start` into lines; `end` is beyond them where a line was cut while reading."""
     newlines = np.flatnonzero(np.frombuffer(data, np.uint8) == NEWLINE)
-    body = data[:-1] if data.endswith(b"\n") else data
+    is_ended = data.endswith(b"\n")
+    body = data[:-1] if is_ended else data
     starts = np.concatenate(([0], newlines[newlines < len(body)] + 1))
-    lengths = np.diff(np.append(starts, end - start))
+    lengths = np.diff(np.append(starts, end - start + (not is_ended))) - 1
     lines = pl.Series("original", [body.decode("utf-8", "backslashreplace")]).str.split("\n").explode()
     if b"\r" in data:
         lines = lines.str.strip_suffix("\r")
@@ -76,5 +77,5 @@ def _read_long_line(descriptor: int, start: int, *, closing: bool) -> Chunk | No
         kept = kept + line if len(kept) < MAX_LINE else kept
         position += len(line) + len(newline)
         if newline:
-            return split_lines(kept, start, position)
+            return split_lines(kept + newline, start, position)
     return split_lines(kept, start, position) if closing else None
