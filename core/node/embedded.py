@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
@@ -18,6 +19,7 @@ from core.errors import NodeError
 from core.node.account import node_account, node_folder, reachable_cache
 from core.node.distribution import install
 from core.node.java import java_executable
+from core.node.launch import SHORT_LIVED
 from core.node.process import Server
 from core.node.record import Record, claimed, remove_record, write_record
 from core.node.spawn import Plan, StartOptions
@@ -36,7 +38,8 @@ class EmbeddedNode:
         settings: Heap, port and data folder.
         cache: Folder of downloads; root, whose home is closed to the node's user, gets /var/cache/wwwatch in its place.
         state: Folder that keeps the node's data and tells other processes its address.
-        temporary: Keep nothing: data in a folder of its own that goes with the node, and nobody else is told.
+        temporary: Keep nothing: data in a folder of its own that goes with the node, and nobody else is told. Where it
+            cannot start, the folder with its log stays until the next temporary node clears it.
         options: How the start goes.
     """
 
@@ -97,6 +100,9 @@ class EmbeddedNode:
                 with claimed(self._state):
                     self._start(node_folder(self._settings.data, self._state, node_account()))
                     write_record(self._state, self.record)
+        except NodeError:
+            self._end(keep_log=True)
+            raise
         except BaseException:
             self._end()
             raise
@@ -109,15 +115,18 @@ class EmbeddedNode:
 
     def _start(self, folder: Path) -> None:
         self._folder = folder
-        self._server = Server.start(prepare(self._settings, folder, self._cache, self._options), daemon=False)
+        options = self._options
+        if self._temporary:
+            options = replace(options, java_options=(*SHORT_LIVED, *options.java_options))
+        self._server = Server.start(prepare(self._settings, folder, self._cache, options), daemon=False)
         self._record = self._server.record(self._server.wait_ready())
 
-    def _end(self) -> None:
+    def _end(self, *, keep_log: bool = False) -> None:
         if self._server is not None:
             self._server.end()
         if self._record is not None and not self._temporary:
             remove_record(self._state, self._record.pid)
-        if self._folder is not None and self._temporary:
+        if self._folder is not None and self._temporary and not keep_log:
             shutil.rmtree(self._folder, ignore_errors=True)
         self._server = self._record = self._folder = None
         if self._handles_term:

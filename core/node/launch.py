@@ -16,6 +16,10 @@ _BYTES = {"m": 1 << 20, "g": 1 << 30}
 _KEYSTORE = "org.elasticsearch.common.settings.KeyStoreWrapper"
 _KEYSTORE_FORMAT = 6
 
+SHORT_LIVED = ("-XX:TieredStopAtLevel=1",)
+"""For a node of minutes: without the optimising compiler a start takes 7 s of processor time, not 11, and the first
+150,000 documents 6 s, not 15. Measured on two cores; a node of hours is better off with it."""
+
 LOG4J = """\
 status = error
 appender.file.type = RollingFile

@@ -43,7 +43,8 @@ def refusal(output: str, code: int | None, *, folder: Path, port: int, heap: str
     if re.search(r"BindHttpException|Address already in use", output):
         return NodeError(f"port {port} is taken", "choose another with --port; 0 takes any free one")
     if code == _KILLED or re.search(
-        r"OutOfMemoryError|Could not reserve enough space|insufficient memory|Cannot allocate memory", output
+        r"java\.lang\.OutOfMemoryError|Could not reserve enough space|insufficient memory|Cannot allocate memory",
+        output,
     ):
         return too_little_memory(heap)
     checks = re.findall(r"bootstrap check failure \[\d+\] of \[\d+\]: (.*)", output)
@@ -65,6 +66,8 @@ def _reason(output: str, code: int | None) -> str:
     causes = re.findall(
         r"^(?:Caused by: |uncaught exception.*\n)?[\w.$]+(?:Exception|Error): (.+)$", output, re.MULTILINE
     )
-    errors = re.findall(r"^(?:Error|ERROR): (.+)$|\[(?:ERROR|FATAL)\s*\]\[.*?\] (.+)$", output, re.MULTILINE)
+    errors = re.findall(
+        r"^(?:Error: |ERROR: |(?=Unrecognized))(.+)$|\[(?:ERROR|FATAL)\s*\]\[.*?\] (.+)$", output, re.MULTILINE
+    )
     words = [*causes, *("".join(pair) for pair in errors)]
-    return words[0][:300] if words else f"it ended with code {code} and said nothing"
+    return words[0][:300].rstrip(".") if words else f"it ended with code {code} and said nothing"
