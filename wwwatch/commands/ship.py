@@ -22,6 +22,8 @@ from shipper.shipper import Progress as Told
 from wwwatch.cli import printable
 from wwwatch.roof import Roof
 
+_WIDE = 200
+
 
 @click.command()
 @click.argument("paths", metavar="PATH...", nargs=-1)
@@ -155,4 +157,6 @@ def _print_table(files: list[FileStatus]) -> None:
         ledger = each.ledger
         counts = (ledger.indexed, ledger.present, ledger.rejected, each.pending, each.missing, ledger.unparsed)
         table.add_row(Text(printable(each.path)), lines, *(f"{count:,}" for count in counts))
-    Console().print(table)
+    console = Console()
+    # What is read by a program or a file is not folded to a terminal's width.
+    console.print(table, width=None if console.is_terminal else _WIDE)

@@ -1,0 +1,63 @@
+"""A real proxy before the real Elasticsearch that can fail in the ways networks and proxies do."""
+
+import http.client
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+Plan = Callable[[str, bytes], str | int]
+"""Told the path and body of each bulk request; says "pass", "lose" (do it, never answer), or which status to give."""
+
+
+@contextmanager
+def faulty_proxy(url: str, plan: Plan, after: Callable[[], None] = lambda: None) -> Iterator[str]:
+    """Yield the address of a proxy to `url`.
+
+    Args:
+        url: Elasticsearch.
+        plan: Says what becomes of each bulk request.
+        after: Called when a request whose answer is lost has been done.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _handle(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length", 0)))
+            fate = plan(self.path, body) if "/_bulk" in self.path else "pass"
+            if isinstance(fate, int):
+                self._answer(fate, b'{"error":{"type":"test","reason":"so planned"}}', {})
+                return
+            server = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
+            headers = {key: value for key, value in self.headers.items() if key.lower() not in {"host", "connection"}}
+            server.request(self.command, self.path, body, headers)
+            response = server.getresponse()
+            content = response.read()
+            server.close()
+            if fate == "lose":
+                after()
+                self.close_connection = True
+                return
+            self._answer(response.status, content, dict(response.headers))
+
+        do_GET = do_POST = do_PUT = do_HEAD = _handle  # noqa: N815 - the names that http.server looks for
+
+        def _answer(self, status: int, content: bytes, headers: dict[str, str]) -> None:
+            self.send_response(status)
+            self.send_header("content-type", headers.get("content-type", "application/json"))
+            self.send_header("x-elastic-product", "Elasticsearch")
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as proxy:
+        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{proxy.server_port}"
+        finally:
+            proxy.shutdown()
