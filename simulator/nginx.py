@@ -99,8 +99,11 @@ class Nginx:
         """Start it and wait until it answers.
 
         Raises:
-            SimulatorError: It ended, or does not answer; with the last line of its error log.
+            SimulatorError: It ended, or does not answer, with the last line that it said; or the folder's name has a $.
         """
+        if "$" in str(self._folder.resolve()):
+            # nginx would take it for a variable and has no way to escape it.
+            raise SimulatorError(f"nginx cannot run in {self._folder}: there is a $ in its name", "use another folder")
         (self._folder / "temp").mkdir(exist_ok=True)
         command = [self._binary, "-p", f"{self._folder.resolve()}/", "-c", "nginx.conf"]
         with (self._folder / "nginx.out").open("wb") as out:
