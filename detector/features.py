@@ -4,7 +4,7 @@ import polars as pl
 
 from detector.sessions import sessionize
 from detector.table import FEATURES, NAMES
-from enrich.signs import ASSET_PATH, CRAWLER_AGENT, LOGIN_PATH, TOOL_AGENT, match_signs
+from enrich.signs import ASSET_PATH, CRAWLER_AGENT, EXPLOITS, LOGIN_PATH, PROBES, TOOL_AGENT, match_signs
 
 LOGIN_INTERVAL = "5m"
 """Half of the 10 minutes over which a site's failing logins are counted."""
@@ -71,29 +71,38 @@ def features(prepared: pl.DataFrame, context: pl.DataFrame | None = None) -> pl.
     rows = sessionize(prepared)
     own = [feature.compute.alias(feature.name) for feature in FEATURES if feature.compute is not None]
     sessions = rows.group_by("session", maintain_order=True).agg(
-        pl.col("client", "user_agent", "domain").first(),
+        pl.col("visit", "client", "user_agent", "domain").first(),
         pl.col("time").min().alias("start"),
         pl.col("time").max().alias("end"),
         pl.col("path").filter(~pl.col("is_asset")).mode().sort().first().fill_null("").alias("top_path"),
         pl.col("time").filter("login_failed").max().dt.truncate(LOGIN_INTERVAL).alias("interval"),
         *own,
     )
-    peaks = (
-        rows.group_by("session", pl.col("time").dt.truncate("10s"))
-        .len()
-        .group_by("session")
-        .agg(pl.col("len").max().alias("peak_10s"))
-    )
-    clients = rows.group_by("client").agg(
-        pl.len().alias("client_requests"),
-        pl.col("user_agent").n_unique().alias("client_user_agents"),
-        pl.col("login_failed").sum().alias("client_login_failures"),
-    )
     site = login_context(prepared) if context is None else context
     joined = (
-        sessions.join(peaks, on="session", how="left", maintain_order="left")
-        .join(clients, on="client", how="left", maintain_order="left")
+        sessions.join(_peaks(rows, "session", "peak_10s"), on="session", how="left", maintain_order="left")
+        .join(_visits(rows), on="visit", how="left", maintain_order="left")
         .join(site, on=["domain", "interval"], how="left", maintain_order="left")
     )
     numbers = [pl.col(name).cast(pl.Float64).fill_nan(0.0).fill_null(0.0) for name in NAMES]
     return joined.select(*IDENTITY, *numbers)
+
+
+def _peaks(rows: pl.DataFrame, whose: str, name: str) -> pl.DataFrame:
+    """Return each session's or visit's most requests in one interval of 10 s."""
+    counts = rows.group_by(whose, pl.col("time").dt.truncate("10s")).len()
+    return counts.group_by(whose).agg(pl.col("len").max().alias(name))
+
+
+def _visits(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return what the client did as a whole, whatever user agents it showed."""
+    probes, exploits = (pl.any_horizontal(f"sign_{name}" for name in names) for names in (PROBES, EXPLOITS))
+    totals = rows.group_by("visit").agg(
+        pl.len().alias("client_requests"),
+        pl.col("user_agent").n_unique().alias("client_user_agents"),
+        pl.col("path").filter(pl.col("status").is_in([404, 410])).n_unique().alias("client_missing_paths"),
+        probes.sum().alias("client_probes"),
+        exploits.sum().alias("client_exploits"),
+        pl.col("login_failed").sum().alias("client_login_failures"),
+    )
+    return totals.join(_peaks(rows, "visit", "client_peak_10s"), on="visit")

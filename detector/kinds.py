@@ -11,23 +11,52 @@ class Kind:
         name: Keyword in documents.
         words: How a person calls it.
         technique: ATT&CK technique id and name, None where ATT&CK has none.
+        evidence: What there must be before the classifier is believed: each pair is features and the least sum of their
+            values. Taught on other sites, it may take a habit of theirs for the mark of an attack; this keeps it to
+            what the kind means, and lets a verdict fall when its evidence is taken away.
     """
 
     name: str
     words: str
     technique: tuple[str, str] | None
+    evidence: tuple[tuple[tuple[str, ...], float], ...] = ()
 
 
 NORMAL = "normal"
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind("dos", "denial of service", ("T1499", "Endpoint Denial of Service")),
-        Kind("bruteforce", "password guessing", ("T1110.001", "Password Guessing")),
-        Kind("spray", "password spraying", ("T1110.003", "Password Spraying")),
-        Kind("scan", "scanning", ("T1595", "Active Scanning")),
-        Kind("injection", "injection attempts", ("T1190", "Exploit Public-Facing Application")),
-        Kind("scrape", "scraping", None),
+        Kind(
+            "dos",
+            "denial of service",
+            ("T1499", "Endpoint Denial of Service"),
+            ((("client_peak_10s",), 60),),
+        ),
+        Kind(
+            "bruteforce",
+            "password guessing",
+            ("T1110.001", "Password Guessing"),
+            ((("client_login_failures",), 5),),
+        ),
+        Kind(
+            "spray",
+            "password spraying",
+            ("T1110.003", "Password Spraying"),
+            ((("login_failures",), 1), (("site_login_clients",), 5)),
+        ),
+        Kind(
+            "scan",
+            "scanning",
+            ("T1595", "Active Scanning"),
+            ((("client_missing_paths", "client_probes"), 6),),
+        ),
+        Kind(
+            "injection",
+            "injection attempts",
+            ("T1190", "Exploit Public-Facing Application"),
+            ((("client_exploits",), 3),),
+        ),
+        Kind("scrape", "scraping", None, ((("client_requests",), 50),)),
         Kind("novel", "unusual behaviour", None),
     )
 }

@@ -7,18 +7,23 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest
+from threadpoolctl import threadpool_limits
 
 from core.errors import ModelError
-from detector.kinds import NORMAL
-from detector.table import BY_NAME, NAMES
+from detector.kinds import KINDS, NORMAL
+from detector.table import BY_NAME, GENERAL, NAMES
 
 Matrix = NDArray[np.float64]
+
+LIKELY = 0.5
+"""Probability from which on a session is taken for an attack: likelier than not."""
 
 NOVEL_REQUESTS = 10
 """A session with fewer requests is too short to be called novel: its shares and variations are noise."""
 
 _LOGARITHMIC = np.array([BY_NAME[name].unit not in {"share", "flag", "ratio"} for name in NAMES])
 _REQUESTS = NAMES.index("requests")
+_GENERAL = [NAMES.index(name) for name in GENERAL]
 
 
 @dataclass(slots=True)
@@ -60,8 +65,8 @@ class SessionModel:
         return sessions.select(self.names).to_numpy().astype(np.float64)
 
     def probabilities(self, matrix: Matrix) -> Matrix:
-        """Return the probability of each kind, shape (n_sessions, n_kinds)."""
-        return np.asarray(self.classifier.predict_proba(matrix), dtype=np.float64)
+        """Return the probability of each kind, shape (n_sessions, n_kinds); without its evidence a kind has none."""
+        return kind_probabilities(self.classifier, matrix)
 
     def raw_novelty(self, matrix: Matrix) -> Matrix:
         """Return the forest's novelty, 0 to 1, higher = stranger, shape (n_sessions,)."""
@@ -82,14 +87,14 @@ class SessionModel:
             One row per session: `score`, `kind` (`normal` included), `confidence` and `novelty` (0 to 1).
         """
         probabilities, kinds = self.probabilities(matrix), np.array(self.kinds)
-        normal = self.kinds.index(NORMAL)
+        normal = normal_column(self.classifier)
         attack = 1.0 - probabilities[:, normal]
         others = np.delete(np.arange(len(kinds)), normal)
         likeliest = others[np.argmax(probabilities[:, others], axis=1)]
         raw = self.raw_novelty(matrix)
         novelty = np.searchsorted(self.novelty_cuts, raw, side="right") / len(self.novelty_cuts)
         beyond = (raw - self.novelty_cuts[-1]) / max(1.0 - self.novelty_cuts[-1], 1e-9)
-        is_attack = attack >= 0.5  # noqa: PLR2004 - likelier than not
+        is_attack = attack >= LIKELY
         is_novel = ~is_attack & (beyond > 0) & (matrix[:, _REQUESTS] >= NOVEL_REQUESTS)
         score = np.where(is_novel, 50.0 + 24.0 * np.clip(beyond * 4, 0, 1), 100.0 * attack)
         kind = np.where(is_attack, kinds[likeliest], np.where(is_novel, "novel", NORMAL))
@@ -102,3 +107,28 @@ class SessionModel:
 def compress(matrix: Matrix) -> Matrix:
     """Return counts, durations and sizes as log(1 + x): the forest cuts ranges evenly, and these span decades."""
     return np.where(_LOGARITHMIC, np.log1p(np.maximum(matrix, 0.0)), matrix)
+
+
+def kind_probabilities(classifier: HistGradientBoostingClassifier, matrix: Matrix) -> Matrix:
+    """Return the probability of each kind, shape (n_sessions, n_kinds), in the order of `classifier.classes_`.
+
+    A kind whose evidence a session lacks has none: what the classifier gave it goes to `normal`.
+    """
+    # Hundreds of small trees: threads that wait for one another at each cost far more than they save.
+    with threadpool_limits(1, user_api="openmp"):
+        found = np.asarray(classifier.predict_proba(matrix[:, _GENERAL]), dtype=np.float64)
+    kept = np.where(np.column_stack([has_evidence(matrix, str(kind)) for kind in classifier.classes_]), found, 0.0)
+    kept[:, normal_column(classifier)] += 1.0 - kept.sum(axis=1)
+    return kept
+
+
+def normal_column(classifier: HistGradientBoostingClassifier) -> int:
+    """Return which column of the probabilities is that of `normal`."""
+    return [str(kind) for kind in classifier.classes_].index(NORMAL)
+
+
+def has_evidence(matrix: Matrix, kind: str) -> NDArray[np.bool_]:
+    """Say of each session whether it holds what a kind requires (detector.kinds), shape (n_sessions,)."""
+    needs = KINDS[kind].evidence if kind in KINDS else ()
+    sums = [matrix[:, [NAMES.index(name) for name in names]].sum(axis=1) >= least for names, least in needs]
+    return np.logical_and.reduce(sums) if sums else np.ones(len(matrix), dtype=np.bool_)

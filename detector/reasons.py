@@ -8,10 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detector.model import Matrix, SessionModel
+from detector.kinds import KINDS
+from detector.model import Matrix, SessionModel, normal_column
 from detector.table import BY_NAME, NAMES
 
 MOST = 5
+
+BATCH = 200
+"""Sessions explained in one prediction: each needs as many rows as there are features."""
+
+DECISIVE = 0.1
+"""Fall of the log-odds (for `novel`: of the raw novelty times 10) from which on a feature is a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,47 +39,61 @@ def explain(model: SessionModel, matrix: Matrix, kinds: list[str]) -> list[list[
         matrix: Features, shape (n_sessions, n_features).
         kinds: The verdicts, length n_sessions.
     """
-    return [_explain_one(model, row, kind) for row, kind in zip(matrix, kinds, strict=True)]
+    reasons: list[list[Reason]] = []
+    for begin in range(0, len(matrix), BATCH):
+        rows, verdicts = matrix[begin : begin + BATCH], kinds[begin : begin + BATCH]
+        for row, kind, drop in zip(rows, verdicts, _drops(model, rows, verdicts), strict=True):
+            reasons.append(_choose(model, row, kind, drop))
+    return reasons
 
 
-def _explain_one(model: SessionModel, row: Matrix, kind: str) -> list[Reason]:
-    variants = np.tile(row, (len(NAMES) + 1, 1))
-    np.fill_diagonal(variants[1:], model.usual_median)
-    strangeness = _strangeness(model, variants, kind)
-    drop = strangeness[0] - strangeness[1:]
+def _drops(model: SessionModel, matrix: Matrix, kinds: list[str]) -> Matrix:
+    """Return how far setting each feature back makes each session less strange, shape (n_sessions, n_features)."""
+    variants = np.repeat(matrix[:, np.newaxis, :], len(NAMES) + 1, axis=1)
+    features = np.arange(len(NAMES))
+    variants[:, features + 1, features] = model.usual_median
+    flat = variants.reshape(-1, len(NAMES))
+    novel = np.repeat([kind == "novel" for kind in kinds], len(NAMES) + 1)
+    strangeness = np.empty(len(flat))
+    for is_novel, measure in ((True, _rarity), (False, _log_odds)):
+        if (novel == is_novel).any():
+            strangeness[novel == is_novel] = measure(model, flat[novel == is_novel])
+    table = strangeness.reshape(len(matrix), -1)
+    return table[:, :1] - table[:, 1:]
+
+
+def _choose(model: SessionModel, row: Matrix, kind: str, drop: Matrix) -> list[Reason]:
     unusual = (row > model.usual_high) | (row < model.usual_low)
-    # Decisive ones first; those that are merely unusual fill up, by how many times they exceed what is usual.
-    excess = np.log1p(np.abs(row)) - np.log1p(
-        np.abs(np.where(row > model.usual_high, model.usual_high, model.usual_low))
-    )
-    order = np.lexsort((-np.abs(excess), -np.round(drop, 2)))
-    chosen = [index for index in order if unusual[index]][:MOST]
-    return [_reason(model, index, row[index]) for index in chosen] or [
-        _reason(model, int(order[0]), row[int(order[0])])
-    ]
+    essential = np.isin(NAMES, [name for names, _ in KINDS[kind].evidence for name in names]) & unusual
+    # Evidence that the verdict rests on together with other evidence hardly moves it alone: it is named all the same.
+    weight = np.where(essential, np.maximum(drop, DECISIVE), drop)
+    ranked = np.argsort(-weight, kind="stable")
+    chosen = [index for index in ranked if weight[index] >= DECISIVE][:MOST] or [ranked[0]]
+    return [_reason(model, int(index), float(row[index])) for index in chosen]
 
 
-def _strangeness(model: SessionModel, variants: Matrix, kind: str) -> Matrix:
-    if kind == "novel":
-        return model.raw_novelty(variants)
-    normal = model.kinds.index("normal")
-    probability = np.clip(model.probabilities(variants)[:, normal], 1e-9, 1 - 1e-9)
-    return np.log((1 - probability) / probability)  # log-odds: near certainty, probabilities hardly move
+def _rarity(model: SessionModel, variants: Matrix) -> Matrix:
+    return 10 * model.raw_novelty(variants)
+
+
+def _log_odds(model: SessionModel, variants: Matrix) -> Matrix:
+    # Near certainty probabilities hardly move; log-odds do.
+    normal = np.clip(model.probabilities(variants)[:, normal_column(model.classifier)], 1e-9, 1 - 1e-9)
+    return np.asarray(np.log((1 - normal) / normal))
 
 
 def _reason(model: SessionModel, index: int, value: float) -> Reason:
     feature = BY_NAME[NAMES[index]]
-    high, low = float(model.usual_high[index]), float(model.usual_low[index])
+    low, median, high = (float(usual[index]) for usual in (model.usual_low, model.usual_median, model.usual_high))
     if feature.unit == "flag":
-        return Reason(feature.name, float(value), high, f"{feature.phrase}; rare here")
-    said = feature.phrase.format(say(value, feature.unit))
-    if value >= high:
-        return Reason(
-            feature.name, float(value), high, f"{said}; 99 % of sessions here have at most {say(high, feature.unit)}"
-        )
-    return Reason(
-        feature.name, float(value), low, f"{said}; 99 % of sessions here have at least {say(low, feature.unit)}"
-    )
+        return Reason(feature.name, value, high, feature.phrase)
+    if value > high:
+        usual, compared = high, f"99 % of sessions here have at most {say(high, feature.unit)}"
+    elif value < low:
+        usual, compared = low, f"99 % of sessions here have at least {say(low, feature.unit)}"
+    else:
+        usual, compared = median, f"the median here is {say(median, feature.unit)}"
+    return Reason(feature.name, value, usual, f"{feature.phrase.format(say(value, feature.unit))}; {compared}")
 
 
 def say(value: float, unit: str) -> str:

@@ -62,9 +62,8 @@ class DetectorStore:
         value = found["_source"]["wwwatch"]["state"]["value"]
         moments = {key: parse_iso(value[key]) if value[key] else None for key in ("window_start", "watermark")}
         version = (found["_seq_no"], found["_primary_term"])
-        return Checkpoint(
-            value["positions"], **moments, events=value["events"], sessions=value["sessions"], version=version
-        )
+        positions = {entry["shard"]: entry["seq_no"] for entry in value["positions"]}
+        return Checkpoint(positions, **moments, events=value["events"], sessions=value["sessions"], version=version)
 
     def save_checkpoint(self, checkpoint: Checkpoint, now: datetime) -> None:
         """Save the checkpoint.
@@ -73,7 +72,8 @@ class DetectorStore:
             StoreConflictError: Another detector saved one since this one was read: two of them share one feed.
         """
         value = {
-            "positions": checkpoint.positions,
+            # Index names hold dots, which Elasticsearch takes apart in field names even where it does not index them.
+            "positions": [{"shard": shard, "seq_no": number} for shard, number in checkpoint.positions.items()],
             "window_start": iso_millis(checkpoint.window_start) if checkpoint.window_start else None,
             "watermark": iso_millis(checkpoint.watermark) if checkpoint.watermark else None,
             "events": checkpoint.events,

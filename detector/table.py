@@ -21,6 +21,8 @@ class Feature:
         phrase: How a value reads in a reason; `{}` is the value in its unit.
         compute: Aggregation over a session's requests (columns of `detector.features.prepare`), None for context
             features, which are joined from the client's and the site's other requests.
+        is_local: Whether its usual values differ from site to site, so that only the novelty learner, which knows this
+            site, may use it: a classifier taught on other sites would learn how long their URLs are.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Feature:
     meaning: str
     phrase: str
     compute: pl.Expr | None = None
+    is_local: bool = False
 
 
 def _share(condition: pl.Expr) -> pl.Expr:
@@ -54,7 +57,12 @@ VOLUME = (
     Feature("peak_10s", "count", "most requests within one 10 s interval", "{} requests within 10 s"),
     Feature("pages", "count", "requests for other than assets", "{} requests for pages", _count(_PAGE)),
     Feature(
-        "bytes_mean", "bytes", "mean size of an answer", "{} per answer on average", pl.col("bytes").fill_null(0).mean()
+        "bytes_mean",
+        "bytes",
+        "mean size of an answer",
+        "{} per answer on average",
+        pl.col("bytes").fill_null(0).mean(),
+        is_local=True,
     ),
     Feature("gap_median", "seconds", "median time between requests", "a request every {}", pl.col("gap").median()),
     Feature(
@@ -128,13 +136,14 @@ SHAPE = (
         "style sheets, scripts, images, fonts",
         "{} of requests for images, styles and scripts",
         _share(pl.col("is_asset")),
+        is_local=True,
     ),
     Feature(
         "share_no_referrer",
         "share",
         "pages asked without a referrer",
         "{} of pages asked without a referrer",
-        (pl.col("referrer").is_null() & _PAGE).sum() / (_PAGE.sum() + 1e-9),
+        pl.col("referrer").filter(_PAGE).is_null().mean(),
     ),
     Feature(
         "depth_mean",
@@ -142,8 +151,11 @@ SHAPE = (
         "mean number of slashes in the path",
         "paths {} levels deep on average",
         pl.col("path").str.count_matches("/", literal=True).mean(),
+        is_local=True,
     ),
-    Feature("url_length_max", "characters", "longest URL", "a URL of {}", pl.col("url").str.len_chars().max()),
+    Feature(
+        "url_length_max", "characters", "longest URL", "a URL of {}", pl.col("url").str.len_chars().max(), is_local=True
+    ),
     Feature(
         "robots",
         "count",
@@ -211,7 +223,31 @@ AGENT = (
 CONTEXT = (
     Feature("client_requests", "count", "the client's requests in all its sessions", "{} requests from this address"),
     Feature(
+        "client_peak_10s",
+        "count",
+        "the client's most requests within 10 s",
+        "{} requests within 10 s from this address",
+    ),
+    Feature(
         "client_user_agents", "count", "user agents that the client shows", "{} different user agents from this address"
+    ),
+    Feature(
+        "client_missing_paths",
+        "count",
+        "distinct paths that the client asked for and that do not exist",
+        "{} different paths that do not exist asked from this address",
+    ),
+    Feature(
+        "client_probes",
+        "count",
+        "the client's URLs that look like a sensitive file, an administration panel or a web shell",
+        "{} URLs from this address that no visitor asks for",
+    ),
+    Feature(
+        "client_exploits",
+        "count",
+        "the client's URLs that look like injection, scripting, traversal or remote execution",
+        "{} URLs from this address that look like an exploit",
     ),
     Feature(
         "client_login_failures",
@@ -229,4 +265,6 @@ CONTEXT = (
 
 FEATURES: tuple[Feature, ...] = (*VOLUME, *OUTCOME, *SHAPE, *LOGIN, *ATTACK, *AGENT, *CONTEXT)
 NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
+GENERAL: tuple[str, ...] = tuple(feature.name for feature in FEATURES if not feature.is_local)
+"""The features that mean the same on every site: the classifier's."""
 BY_NAME = {feature.name: feature for feature in FEATURES}

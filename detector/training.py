@@ -13,9 +13,9 @@ from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest
 from core.clock import iso_millis
 from core.errors import ModelError
 from detector.features import features, prepare
-from detector.kinds import KINDS, LOGIN_KINDS, NORMAL
-from detector.model import Matrix, SessionModel, compress
-from detector.table import NAMES
+from detector.kinds import LOGIN_KINDS, NORMAL
+from detector.model import LIKELY, Matrix, SessionModel, compress, kind_probabilities, normal_column
+from detector.table import GENERAL, NAMES
 
 PREFIXES = (5, 10, 20, 40, 100)
 """Labelled clients are also shown as they looked after so many requests: the live detector meets them young."""
@@ -34,25 +34,24 @@ def label_sessions(events: pl.DataFrame) -> pl.DataFrame:
         events: EVENT_SCHEMA and `kind` (`normal` or an attack's); an attacking client makes no normal requests.
 
     Returns:
-        IDENTITY, the features, and `kind`.
+        IDENTITY, the features, `kind`, and `is_grown`: whether all of the session is in.
     """
     prepared = prepare(events)
     order = pl.col("time").rank("ordinal").over("domain", "client")
     ranked = prepared.with_columns(order.alias("_rank"), pl.len().over("domain", "client").alias("_total"))
-    parts = [_labelled(prepared)]
+    parts = [_labelled(prepared, grown=True)]
     for size in PREFIXES:
         # A young attack of a loud kind that has done next to nothing yet is no example of it; a spray never does more.
         started = pl.col("kind").is_in([NORMAL, *LOGIN_KINDS]) | (pl.lit(size) > PREFIXES[0])
         young = ranked.filter((pl.col("_total") > size) & (pl.col("_rank") <= size) & started)
-        parts.append(_labelled(young.drop("_rank", "_total")))
+        parts.append(_labelled(young.drop("_rank", "_total"), grown=False))
     return pl.concat(parts)
 
 
-def _labelled(prepared: pl.DataFrame) -> pl.DataFrame:
-    if prepared.is_empty():
-        return pl.DataFrame()
+def _labelled(prepared: pl.DataFrame, *, grown: bool) -> pl.DataFrame:
     kinds = prepared.group_by("client", "domain").agg(pl.col("kind").sort_by(pl.col("kind") == NORMAL).first())
-    return features(prepared).join(kinds, on=["client", "domain"], how="left")
+    sessions = features(prepared).join(kinds, on=["client", "domain"], how="left")
+    return sessions.with_columns(pl.lit(grown).alias("is_grown"))
 
 
 def train(
@@ -117,40 +116,32 @@ def _classifier(labelled: pl.DataFrame, seed: int) -> HistGradientBoostingClassi
         early_stopping=False,
         random_state=seed,
     )
-    return model.fit(labelled.select(NAMES).to_numpy(), labelled["kind"].to_numpy())
+    return model.fit(labelled.select(GENERAL).to_numpy(), labelled["kind"].to_numpy())
 
 
 def _measure(classifier: HistGradientBoostingClassifier, held_out: pl.DataFrame) -> dict[str, Any]:
-    if held_out.is_empty():
+    """Return what grown sessions of sites that were not trained on are taken for."""
+    grown = held_out.filter("is_grown")
+    if grown.is_empty():
         return {}
-    predicted = classifier.predict(held_out.select(NAMES).to_numpy())
-    judged = held_out.select("kind", pl.Series("predicted", predicted))
-    return {
-        "sessions": judged.height,
-        "false_positive_share": _caught(judged.filter(pl.col("kind") == NORMAL)),
-        "recall": {
-            kind: _caught(judged.filter(pl.col("kind") == kind)) for kind in KINDS if kind in set(judged["kind"])
-        },
+    attack = 1.0 - kind_probabilities(classifier, grown.select(NAMES).to_numpy())[:, normal_column(classifier)]
+    judged = grown.select("kind", pl.Series("is_attack", attack >= LIKELY))
+    shares = {
+        str(kind): round(share, 4) for kind, share in judged.group_by("kind").agg(pl.col("is_attack").mean()).rows()
     }
-
-
-def _caught(judged: pl.DataFrame) -> float:
-    predicted = judged["predicted"].to_numpy()
-    return round(float(np.mean(predicted != NORMAL)), 4) if len(predicted) else 0.0
+    return {"sessions": grown.height, "false_positive_share": shares.pop(NORMAL, 0.0), "recall": shares}
 
 
 def _usual(
     classifier: HistGradientBoostingClassifier, labelled: pl.DataFrame, history: pl.DataFrame
 ) -> tuple[Matrix, int]:
     matrix = history.select(NAMES).to_numpy() if history.height else np.empty((0, len(NAMES)))
-    left_out = 0
-    if len(matrix):
-        attack = 1.0 - classifier.predict_proba(matrix)[:, list(classifier.classes_).index(NORMAL)]
-        left_out = int((attack >= 0.5).sum())  # noqa: PLR2004 - likelier an attack than not
-        matrix = matrix[attack < 0.5]  # noqa: PLR2004
-    if len(matrix) >= LEAST_HISTORY:
-        return matrix, left_out
-    return labelled.filter(pl.col("kind") == NORMAL).select(NAMES).to_numpy(), left_out
+    attack = 1.0 - kind_probabilities(classifier, matrix)[:, normal_column(classifier)] if len(matrix) else np.empty(0)
+    usual = matrix[attack < LIKELY]
+    if len(usual) >= LEAST_HISTORY:
+        return usual, len(matrix) - len(usual)
+    normal = labelled.filter((pl.col("kind") == NORMAL) & pl.col("is_grown"))
+    return normal.select(NAMES).to_numpy(), len(matrix) - len(usual)
 
 
 def _moment(sessions: pl.DataFrame, column: str, which: str) -> str | None:

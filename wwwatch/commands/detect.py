@@ -1,0 +1,53 @@
+"""`wwwatch detect`: sessions scored as they grow."""
+
+import json
+
+import click
+
+from detector.live import Detector, Step
+from detector.registry import load_model
+from wwwatch.roof import Roof
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Deal with what is there, and end.")
+@click.option("--index", help="Indices to watch; default: the configuration's detect.index.")
+@click.option(
+    "--from",
+    "begin",
+    type=click.Choice(["beginning", "now"]),
+    help="Where the very first run begins; default: beginning with --once, else now. Later runs go on from there.",
+)
+@click.option("--model", "digest", help="Digest of the model to use; default: the live one.")
+@click.option("--json", "as_json", is_flag=True, help="With --once, print the counts as JSON.")
+@click.pass_obj
+def command(roof: Roof, *, once: bool, index: str | None, begin: str | None, digest: str | None, as_json: bool) -> None:
+    """Score sessions, and keep anomalies and incidents; each event counts exactly once, also after a crash.
+
+    \b
+    Example:
+      wwwatch detect --once
+      wwwatch detect --index 'logs-nginx.access-*'
+    """
+    settings = roof.settings.detect.model_copy(update={"index": index} if index else {})
+    with roof.es() as client:
+        detector = Detector(client, roof.es_settings(), settings, load_model(client, digest), roof.clock)
+        try:
+            detector.start(from_beginning=begin == "beginning" or (once and begin is None))
+            if once:
+                _tell(detector.step(roof.stop.is_set), as_json=as_json)
+            else:
+                detector.run(roof.stop)
+        finally:
+            detector.close()
+
+
+def _tell(step: Step, *, as_json: bool) -> None:
+    if as_json:
+        counts = {name: getattr(step, name) for name in ("events", "sessions", "anomalies", "opened")}
+        click.echo(json.dumps(counts))
+        return
+    found = f"{step.anomalies} anomalies, {step.opened} incidents opened"
+    click.echo(f"{step.events} events, {step.sessions} verdicts on sessions, {found}")
+    if step.opened:
+        click.echo("see them with `wwwatch incidents list`")

@@ -1,0 +1,33 @@
+"""Labelled sessions to learn the kinds from: the simulator's, brought into the detector's event frame."""
+
+import polars as pl
+
+from detector.events import complete
+from simulator import labelled
+
+SESSIONS = 1800
+"""Visits and attack runs to learn from: some 170,000 requests, which train in seconds."""
+
+
+def labelled_events(seed: int, sessions: int = SESSIONS) -> pl.DataFrame:
+    """Return simulated requests as a server's log would tell of them.
+
+    Args:
+        seed: The same seed gives the same requests.
+        sessions: Visits and attack runs together.
+
+    Returns:
+        EVENT_SCHEMA and `kind`.
+    """
+    return as_events(labelled(seed=seed, sessions=sessions))
+
+
+def as_events(traffic: pl.DataFrame) -> pl.DataFrame:
+    """Bring the simulator's requests into EVENT_SCHEMA and `kind`; times in whole seconds, as logs have them."""
+    absent = [
+        pl.when(pl.col(name) != "-").then(pl.col(name)).alias(name) for name in ("referrer", "user_agent", "domain")
+    ]
+    events = traffic.select(
+        pl.col("time").dt.truncate("1s"), pl.col("client").alias("address"), "method", "url", "status", "bytes", *absent
+    )
+    return complete(events).hstack(traffic.select("kind"))
