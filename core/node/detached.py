@@ -72,5 +72,5 @@ def status(state: Path) -> NodeStatus:
     record = read_record(state)
     if record is None or record.process() is None:
         return NodeStatus(is_running=False)
-    is_ready = answers(record.url)
-    return NodeStatus(is_running=True, is_ready=is_ready, url=record.url, pid=record.pid, folder=record.folder)
+    url = record.address()
+    return NodeStatus(is_running=True, is_ready=answers(url), url=url or None, pid=record.pid, folder=record.folder)

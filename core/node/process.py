@@ -1,7 +1,6 @@
 """One server process: its start, the wait until it answers, its end."""
 
 import logging
-import re
 import subprocess
 from typing import Self
 
@@ -9,7 +8,7 @@ import psutil
 
 from core.errors import NodeError
 from core.node import launch
-from core.node.record import Record, answers
+from core.node.record import Record, answers, read_address
 from core.node.refusal import last_output, refusal, too_little_memory
 from core.node.spawn import Plan, make_folder, spawn
 
@@ -75,7 +74,7 @@ class Server:
         deadline = options.clock.monotonic() + options.ready_seconds
         while options.clock.monotonic() < deadline:
             self.check()
-            url = self._address()
+            url = read_address(self._plan.folder)
             if url and answers(url):
                 log.info("Elasticsearch answers at %s, process %d", url, self._process.pid)
                 return url
@@ -112,14 +111,6 @@ class Server:
     def let_go(self) -> None:
         """Leave a daemon running: without this Python would warn of a child that it left behind."""
         self._process.returncode = 0
-
-    def _address(self) -> str | None:
-        # the folder belongs to the node's user: take nothing from there but a port
-        path = self._plan.folder / "logs" / "http.ports"
-        match = (
-            re.search(r"^127\.0\.0\.1:(\d{1,5})$", path.read_text("utf-8"), re.MULTILINE) if path.is_file() else None
-        )
-        return f"http://127.0.0.1:{match[1]}" if match else None
 
 
 def stop_process(process: psutil.Process, seconds: float = STOP_SECONDS) -> None:

@@ -1,6 +1,7 @@
 """What is written down about a running node, so that other processes find it: `node.json` in the state folder."""
 
 import json
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -26,6 +27,10 @@ class Record:
     url: str
     folder: str
 
+    def address(self) -> str:
+        """Return where it answers; where that was not written down yet, what the node itself says, or nothing."""
+        return self.url or read_address(Path(self.folder)) or ""
+
     def process(self) -> psutil.Process | None:
         """Return the process if it still runs and is the one that was written down."""
         try:
@@ -35,6 +40,17 @@ class Record:
             return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except psutil.Error:
             return None
+
+
+def read_address(folder: Path) -> str | None:
+    """Return the address that a node has written into its folder; None before it listens."""
+    # the file belongs to the node's user: take nothing from it but a port
+    try:
+        text = (folder / "logs" / "http.ports").read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    match = re.search(r"^127\.0\.0\.1:(\d{1,5})$", text, re.MULTILINE)
+    return f"http://127.0.0.1:{match[1]}" if match else None
 
 
 def read_record(state: Path) -> Record | None:
@@ -85,7 +101,10 @@ def answers(url: str, seconds: float = 5.0) -> bool:
 def running_url(state: Path) -> str | None:
     """Return the address of the state folder's running node, or None when none runs and answers."""
     record = read_record(state)
-    return record.url if record and record.process() and answers(record.url) else None
+    if record is None or record.process() is None:
+        return None
+    url = record.address()
+    return url if answers(url) else None
 
 
 @contextmanager
@@ -117,6 +136,6 @@ def claimed(state: Path) -> Iterator[None]:
     with locked_state(state):
         record = read_record(state)
         if record is not None and record.process() is not None:
-            where = record.url or f"process {record.pid}"
+            where = record.address() or f"process {record.pid}"
             raise NodeError(f"a node of {state} runs already ({where})", "use it, or stop it with `wwwatch es stop`")
         yield

@@ -72,6 +72,23 @@ def test_only_the_own_record_is_removed(tmp_path: Path, mine: Record) -> None:
     assert read_record(tmp_path) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[::1]:1\n127.0.0.1:12345\n", "http://127.0.0.1:12345"),
+        ("127.0.0.1:80@evil.example", ""),
+        ("evil.example:80", ""),
+        ("", ""),
+    ],
+)
+def test_address_comes_from_the_node_while_none_is_written_down(tmp_path: Path, text: str, expected: str) -> None:
+    """And is nothing but a port of this machine, whatever stands there."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "http.ports").write_text(text)
+
+    assert Record(1, 1.0, "", str(tmp_path)).address() == expected
+
+
 @pytest.mark.parametrize("url", ["", "http://127.0.0.1:9", "nonsense"])
 def test_no_answer_is_no(url: str) -> None:
     """And never an exception."""
