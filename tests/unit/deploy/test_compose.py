@@ -61,6 +61,19 @@ def test_command_and_its_options_exist(kind: str, name: str, body: dict[str, Any
         assert context.command.callback is not None
 
 
+@every_own_service
+def test_healthchecks_by_the_program_exist(kind: str, name: str, body: dict[str, Any]) -> None:
+    check = body.get("healthcheck", {}).get("test", [])
+    if check[:2] == ["CMD", "wwwatch"]:
+        assert parse_command(check[2:]).command.callback is not None
+
+
+def test_commands_in_the_comments_exist() -> None:
+    comments = "\n".join(file.read_text(encoding="utf-8") for file in FILES.values())
+    for line in re.findall(r"^#.* run --rm \w+ (.+)$", comments, re.MULTILINE):
+        assert parse_command(line.split()).command.callback is not None
+
+
 def test_a_wrong_option_would_be_noticed() -> None:
     with pytest.raises(click.UsageError):
         parse_command(["setup", "--no-such-option"])
