@@ -40,7 +40,7 @@ def simulate(
         start: Aware time of the first visit.
         end: Aware time of the last visit.
         seed: The same seed and arguments give the same frame.
-        visits_per_hour: Mean over a working day; nights have fewer, evenings more. A visit is some 20 requests.
+        visits_per_hour: Mean over a working day; nights have fewer, evenings more. A visit is some 25 requests.
         attacks: Pairs of an attack's name (see `ATTACKS`) and the aware time at which it begins.
         site: The site; without one, the demo's.
         steady: Whether monitor, feed readers and crawlers come as well.

@@ -1,5 +1,6 @@
 """Live traffic against a real nginx and against our own server: what is sent is what the log says."""
 
+import json
 import os
 import pwd
 import re
@@ -14,8 +15,10 @@ from typing import NamedTuple
 
 import psutil
 import pytest
+from click.testing import CliRunner
 
 from core.clock import Clock
+from core.settings import Settings
 from simulator import ATTACKS, SimulatorError, demo_site, escape_value
 from simulator.addresses import Addresses
 from simulator.app import PASSWORD
@@ -27,6 +30,8 @@ from simulator.nginx import find_nginx
 from simulator.player import Player
 from simulator.traffic import raid
 from simulator.www import Server, Www
+from wwwatch.commands.simulate import command
+from wwwatch.roof import Roof
 
 COMBINED = re.compile(r'(\S+) - - \[([^\]]+)\] "(\S+) (\S+) (\S+)" (\d{3}) (\d+) "([^"]*)" "([^"]*)"')
 WITHIN_SECONDS = 30.0
@@ -69,7 +74,7 @@ def eventually(condition: Callable[[], object]) -> bool:
 
 
 def with_workers(pid: int) -> list[psutil.Process]:
-    """nginx and its worker, which comes a moment later."""
+    """Return nginx and its worker, which comes a moment later."""
     master = psutil.Process(pid)
     assert eventually(master.children)
     return [master, *master.children(recursive=True)]
@@ -309,3 +314,24 @@ def test_an_ordinary_user_can_run_nginx(tmp_path_factory: pytest.TempPathFactory
 def test_a_folder_that_nginx_cannot_name_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(SimulatorError, match="use another folder"):
         Www(tmp_path / "$pace", server="nginx").start()
+
+
+def test_the_command_serves_visits_and_says_so(tmp_path: Path) -> None:
+    arguments = ["www", "--server", "own", "--folder", str(tmp_path), "--minutes", "0.05", "--json"]
+    result = CliRunner().invoke(command, [*arguments, "--visits-per-minute", "600"], obj=Roof(Settings()))
+    assert result.exit_code == 0, result.output
+    served, counted = map(json.loads, result.output.splitlines())
+    assert served["log"] == str(tmp_path / "access.log")
+    assert counted["failed"] == 0
+    assert counted["sent"] == len((tmp_path / "access.log").read_text().splitlines()) > 0
+
+
+def test_the_command_attacks_a_running_server(www: Www, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wwwatch.commands.simulate._FIRST_ATTACK_SECONDS", 0.0)
+    arguments = ["visit", "--url", www.url, "--minutes", "0.05", "--attacks", "--visits-per-minute", "0", "--json"]
+    result = CliRunner().invoke(command, arguments, obj=Roof(Settings()))
+    assert result.exit_code == 0, result.output
+    attack, counted = map(json.loads, result.output.splitlines())
+    assert (attack["attack"], attack["kind"]) == ("flood", "dos")
+    assert attack["requests"] == counted["sent"] == www.lines_written() > 0
+    assert {line.client for line in lines(www)} <= set(attack["clients"])
