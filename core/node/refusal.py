@@ -1,4 +1,4 @@
-"""Why a node did not start, in one sentence, read from its own log."""
+"""Why a node did not start, or ended, in one sentence, read from its own log."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,32 @@ from core.errors import NodeError
 
 _TAIL_BYTES = 200_000
 _KILLED = -9
+_SMALLER = "free some, or choose a smaller --heap"
+_NO_MEMORY = "there is too little free memory for a Java heap of {heap}"
+_OUT_OF_MEMORY = (
+    r"java\.lang\.OutOfMemoryError|Could not reserve enough space|insufficient memory|Cannot allocate memory"
+)
+_CHECK = r"bootstrap check failure \[\d+\] of \[\d+\]: (.*)"
+_KNOWN = (
+    (
+        r"failed to obtain node lock",
+        "the data folder {folder} is in use by another node",
+        "stop it with `wwwatch es stop`, or choose another",
+    ),
+    (
+        r"BindHttpException|Address already in use",
+        "port {port} is taken",
+        "choose another with --port; 0 takes a free one",
+    ),
+    (_OUT_OF_MEMORY, _NO_MEMORY, _SMALLER),
+    (_CHECK, "this machine refuses Elasticsearch: {checks}", "change what it names, as root"),
+    (
+        r"AccessDeniedException|Permission denied",
+        "Elasticsearch cannot write its folder {folder}",
+        "choose a folder that its user owns",
+    ),
+)
+"""What its output holds, what that means, and what to do; the first that fits."""
 
 
 def last_output(folder: Path, since: int) -> str:
@@ -27,7 +53,7 @@ def last_output(folder: Path, since: int) -> str:
 
 
 def refusal(output: str, code: int | None, *, folder: Path, port: int, heap: str) -> NodeError:
-    """Return the error for a node that ended instead of starting.
+    """Return the error for a node that ended by itself.
 
     Args:
         output: What it printed and logged.
@@ -36,30 +62,18 @@ def refusal(output: str, code: int | None, *, folder: Path, port: int, heap: str
         port: The port it was given.
         heap: The heap it was given.
     """
-    if re.search(r"failed to obtain node lock", output):
-        return NodeError(
-            f"the data folder {folder} is in use by another node", "stop it with `wwwatch es stop`, or choose another"
-        )
-    if re.search(r"BindHttpException|Address already in use", output):
-        return NodeError(f"port {port} is taken", "choose another with --port; 0 takes any free one")
-    if code == _KILLED or re.search(
-        r"java\.lang\.OutOfMemoryError|Could not reserve enough space|insufficient memory|Cannot allocate memory",
-        output,
-    ):
-        return too_little_memory(heap)
-    checks = re.findall(r"bootstrap check failure \[\d+\] of \[\d+\]: (.*)", output)
-    if checks:
-        return NodeError(f"this machine refuses Elasticsearch: {'; '.join(checks)}", "change what it names, as root")
-    if re.search(r"AccessDeniedException|Permission denied", output):
-        return NodeError(f"Elasticsearch cannot write its folder {folder}", "choose a folder that its user owns")
-    return NodeError(f"Elasticsearch did not start: {_reason(output, code)}", f"see {folder}/logs")
+    if code == _KILLED:
+        return NodeError("Elasticsearch was killed, as systems do when memory runs out", _SMALLER)
+    for pattern, what, hint in _KNOWN:
+        if re.search(pattern, output):
+            checks = "; ".join(re.findall(_CHECK, output))
+            return NodeError(what.format(folder=folder, port=port, heap=heap, checks=checks), hint)
+    return NodeError(f"Elasticsearch ended: {_reason(output, code)}", f"see {folder}/logs")
 
 
 def too_little_memory(heap: str) -> NodeError:
     """Return the error for a heap that this machine has no room for."""
-    return NodeError(
-        f"there is too little free memory for a Java heap of {heap}", "free some, or choose a smaller --heap"
-    )
+    return NodeError(_NO_MEMORY.format(heap=heap), _SMALLER)
 
 
 def _reason(output: str, code: int | None) -> str:

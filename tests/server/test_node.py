@@ -1,10 +1,12 @@
 """The embedded node: that it is the real server, says why when it cannot start, and leaves nothing behind."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,7 +158,7 @@ def test_limits_of_the_machine(cache: Path, tmp_path: Path) -> None:
 
 def test_option_that_java_does_not_know(cache: Path, tmp_path: Path) -> None:
     """Any other refusal is quoted."""
-    assert "did not start: Unrecognized option: -Nonsense" in refused(cache, tmp_path, "-Nonsense")
+    assert "ended: Unrecognized option: -Nonsense" in refused(cache, tmp_path, "-Nonsense")
 
 
 def test_not_ready_in_time(cache: Path, tmp_path: Path) -> None:
@@ -201,10 +203,20 @@ def test_server_ends_with_its_python(cache: Path, tmp_path: Path, number: signal
     assert not Path(folder).exists()
 
 
+def test_wait_ends_with_the_server(cache: Path, tmp_path: Path) -> None:
+    """And says that it was killed."""
+    with EmbeddedNode(NodeSettings(), cache=cache, state=tmp_path, temporary=True) as node:
+        psutil.Process(node.record.pid).kill()
+        with pytest.raises(NodeError, match="was killed"):
+            node.wait(threading.Event(), poll_seconds=0.05)
+
+
+COMMAND = (sys.executable, "-c", "from wwwatch.cli import main; main()", "es")
+
+
 def wwwatch(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command line."""
-    command = [sys.executable, "-c", "from wwwatch.cli import main; main()", "es", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
 
 
 def test_command_line_starts_shows_and_stops(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,4 +237,21 @@ def test_command_line_starts_shows_and_stops(open_folder: Path, monkeypatch: pyt
     assert f"already runs at {url}" in again.stdout
     assert str(400 << 20) in heap
     assert ("has stopped" in stopped.stdout, "does not run" in none.stdout) == (True, True)
+    assert wwwatch("status").returncode == 1
+
+
+def test_foreground_node_is_found_and_ends_on_sigterm(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a container runs it: told to stop, it stops the server and exits with 0."""
+    monkeypatch.setenv("WWWATCH_STATE", str(open_folder / "foreground"))
+    command = [*COMMAND, "start", "--foreground"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as parent:
+        assert parent.stdout is not None
+        assert "Ctrl-C stops it" in parent.stdout.readline()
+        found = json.loads(wwwatch("status", "--json").stdout)
+        parent.terminate()
+        code = parent.wait(GONE_SECONDS)
+
+    assert (found["is_ready"], code) == (True, 0)
+    assert not psutil.pid_exists(found["pid"])
     assert wwwatch("status").returncode == 1

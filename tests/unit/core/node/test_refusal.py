@@ -12,11 +12,11 @@ FATAL = "[2026-01-01T00:00:00,000][ERROR][o.e.b.Elasticsearch] fatal exception w
 @pytest.mark.parametrize(
     ("output", "code", "expected"),
     [
-        ("", -9, "too little free memory for a Java heap of 1g: free some"),
+        ("", -9, "was killed, as systems do when memory runs out: free some"),
         ("java.lang.OutOfMemoryError: Java heap space", 3, "too little free memory"),
-        (f"{FATAL}java.lang.IllegalStateException: no luck\n\tat x", 1, "did not start: no luck: see /n/logs"),
-        (f"{FATAL}", 1, "did not start: fatal exception while booting Elasticsearch: see"),
-        ("Error: Could not find or load main class x", 1, "did not start: Could not find or load main class x"),
+        (f"{FATAL}java.lang.IllegalStateException: no luck\n\tat x", 1, "ended: no luck: see /n/logs"),
+        (f"{FATAL}", 1, "ended: fatal exception while booting Elasticsearch: see"),
+        ("Error: Could not find or load main class x", 1, "ended: Could not find or load main class x"),
         (f"[INFO ] JVM arguments [-XX:+ExitOnOutOfMemoryError]\n{FATAL}", 1, "fatal exception while booting"),
         ("", 7, "it ended with code 7 and said nothing"),
         ("x\njava.nio.file.AccessDeniedException: /n/data", 1, "cannot write its folder /n"),
