@@ -61,7 +61,10 @@ class App:
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request and write its line."""
-        response = await self._respond(request)
+        try:
+            response = await self._respond(request)
+        except (web.HTTPException, ValueError):  # the form is too big or none: an answer and a line all the same
+            response = _plain(BAD_REQUEST)
         if self.log is not None:
             body = response.body
             size = 0 if request.method == "HEAD" or not isinstance(body, bytes) else len(body)
