@@ -37,8 +37,8 @@ def simulate(
     """Return the traffic of one site; visits and attacks begin within [start, end) and may end a little later.
 
     Args:
-        start: Aware time of the first visit.
-        end: Aware time of the last visit.
+        start: First possible time, aware.
+        end: First time that is too late, aware.
         seed: The same seed and arguments give the same frame.
         visits_per_hour: Mean over a working day; nights have fewer, evenings more. A visit is some 25 requests.
         attacks: Pairs of an attack's name (see `ATTACKS`) and the aware time at which it begins.
@@ -63,8 +63,7 @@ def simulate(
     if steady:
         keep_time(site, Dice(seed, _STEADY_STREAM), addresses, journal, start=first, end=last)
     for number, (name, begin) in enumerate(attacks):
-        dice = Dice(seed, _RAID_STREAM, number)
-        raid(name, site, dice, addresses, journal, at=seconds(begin))
+        raid(name, site, Dice(seed, _RAID_STREAM, number), addresses, journal, at=seconds(begin))
     return to_frame(journal)
 
 
