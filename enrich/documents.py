@@ -5,7 +5,7 @@ without a field.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -70,7 +70,7 @@ def to_documents(frame: pl.DataFrame, offsets: pl.Series, origin: Origin) -> pl.
     # Two steps: polars would work out again, at every mention, an expression that is not yet a column.
     values = frame.with_columns(offsets.alias("offset")).select(value.alias(name) for name, value in columns.items())
     tree = _nest(_constants(origin) | {name: pl.col(name) for name in columns})
-    return values.select(pl.concat_str(_pieces(tree), ignore_nulls=True).alias("document")).to_series()
+    return values.select(_join(_pieces(tree, is_root=True)).alias("document")).to_series()
 
 
 def _constants(origin: Origin) -> dict[str, str]:
@@ -123,35 +123,56 @@ def _nest(values: Mapping[str, Any]) -> dict[str, Any]:
     return tree
 
 
-def _pieces(tree: Mapping[str, Any]) -> list[pl.Expr]:
-    """Return what makes the object's text when put together without the nulls.
+def _pieces(tree: Mapping[str, Any], *, is_root: bool = False) -> list[str | pl.Expr]:
+    """Return what makes the object's members, or the root object, when put together without the nulls.
 
-    A constant member comes first, so that every other one can bring its own comma and be left out with it.
+    A constant comes first, so that every other member can bring its own comma and be left out with it. An object with
+    no constant puts its members together by themselves, to take the first one's comma off.
     """
-    constants = {key: value for key, value in tree.items() if isinstance(value, str)}
-    members = [(key, value) for key, value in tree.items() if key not in constants]
+    members = sorted(tree.items(), key=lambda member: not _is_certain(member[1]))
     pieces = [piece for key, value in members for piece in _member(key, value)]
-    if constants:
-        text = ",".join(f'"{key}":{value}' for key, value in constants.items())
-        return [pl.lit("{" + text), *pieces, pl.lit("}")]
-    inner = pl.concat_str(pieces, ignore_nulls=True)
-    whole = pl.concat_str(pl.lit("{"), inner.str.strip_prefix(","), pl.lit("}"))
-    leaves = list(_leaves(tree))
-    if any(isinstance(leaf, str) for leaf in leaves):
-        return [whole]
-    return [pl.when(pl.any_horizontal(leaf.is_not_null() for leaf in leaves)).then(whole)]
+    if isinstance(pieces[0], str):
+        start, end = ("{", "}") if is_root else ("", "")
+        return [start + pieces[0][1:], *pieces[1:], end]
+    return [_join(pieces).str.strip_prefix(",")]
 
 
-def _member(key: str, value: Any) -> list[pl.Expr]:
-    name = pl.lit(f',"{key}":')
-    if not isinstance(value, dict):
-        return [pl.concat_str(name, value)]
+def _member(key: str, value: Any) -> list[str | pl.Expr]:
+    """Return the pieces of ``,"key":value``, all null where the value is."""
+    keys = f',"{key}":'
+    depth = 0
+    while isinstance(value, dict) and len(value) == 1:
+        ((key, value),) = value.items()
+        keys, depth = f'{keys}{{"{key}":', depth + 1
+    ends = "}" * depth
+    if isinstance(value, str):
+        return [keys + value + ends]
+    if isinstance(value, pl.Expr):
+        return [_join([keys, value, *([ends] if ends else [])], ignore_nulls=False)]
     pieces = _pieces(value)
-    # An object with a constant is always there: its pieces join the row directly, which saves a copy of its text.
-    return [name, *pieces] if len(pieces) > 1 else [pl.concat_str(name, pieces[0])]
+    if _is_certain(value):
+        return [keys + "{", *pieces, "}" + ends]
+    filled = pl.when(pl.any_horizontal(leaf.is_not_null() for leaf in _leaves(value)))
+    return [filled.then(pl.lit(keys + "{")), *pieces, filled.then(pl.lit("}" + ends))]
 
 
-def _leaves(tree: Mapping[str, Any]) -> Iterator[Any]:
+def _join(pieces: Sequence[str | pl.Expr], *, ignore_nulls: bool = True) -> pl.Expr:
+    """Put pieces together; neighbouring constants become one, for each piece costs time on every row."""
+    merged: list[str | pl.Expr] = []
+    for piece in pieces:
+        if merged and isinstance(piece, str) and isinstance(merged[-1], str):
+            merged[-1] += piece
+        else:
+            merged.append(piece)
+    columns = [pl.lit(piece) if isinstance(piece, str) else piece for piece in merged]
+    return pl.concat_str(columns, ignore_nulls=ignore_nulls)
+
+
+def _is_certain(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, dict) and any(map(_is_certain, value.values())))
+
+
+def _leaves(tree: Mapping[str, Any]) -> Iterator[pl.Expr]:
     for value in tree.values():
         if isinstance(value, dict):
             yield from _leaves(value)
