@@ -148,6 +148,8 @@ def test_writes_to_the_alias_reach_the_write_index(es: Elasticsearch, own: Catal
     es.indices.rollover(alias=alias)
     assert pending(plan(es, catalogue=own)) == []
     assert es.index(index=alias, id="2", document={"@timestamp": "2026-03-14T02:15:07Z"})["_index"] == f"{alias}-000002"
+    es.indices.put_settings(index=alias, settings={"index.translog.durability": "async"})
+    assert [change.name for change in plan(es, catalogue=own) if change.is_pending] == [f"{alias}-000002"]
 
 
 def test_deleted_alias_comes_back(es: Elasticsearch, own: Catalogue, tag: str) -> None:
