@@ -46,7 +46,7 @@ def command(roof: Roof, *, dry_run: bool, namespace: str | None, as_json: bool) 
     Example:
       wwwatch setup --dry-run
       wwwatch setup
-    """  # noqa: D301 - click wants the backspace itself
+    """
     with roof.es() as client:
         changes = plan(client, namespace=namespace)
         if not dry_run:
