@@ -19,7 +19,7 @@ QUIET = timedelta(minutes=30)
 """An incident ends when nothing was added to it for so long: the session gap, so that no session spans two."""
 
 LIGHT_ATTEMPTS = 20
-"""Below so many login attempts an address is taken as one of many: it joins the others at the same login page."""
+"""Below so many failed logins an address is taken as one of many: it joins the others at the same login page."""
 
 SPRAY_CLIENTS = 5
 """From so many addresses on, attempts at one login page are called spraying."""
@@ -136,7 +136,7 @@ class Incident:
 
 
 def _is_light_login(anomaly: Anomaly) -> bool:
-    return anomaly.kind in LOGIN_KINDS and anomaly.features.get("login_attempts", 0) < LIGHT_ATTEMPTS
+    return anomaly.kind in LOGIN_KINDS and anomaly.features.get("client_login_failures", 0) < LIGHT_ATTEMPTS
 
 
 def fold(

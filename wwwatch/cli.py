@@ -59,7 +59,7 @@ class LazyGroup(click.Group):
 @click.option("-v", "--verbose", is_flag=True, help="Log more, to stderr.")
 @click.pass_context
 def cli(ctx: click.Context, config: Path | None, es_url: str | None, *, verbose: bool) -> None:
-    r"""Watch web servers' access logs: learn what is normal, and mail when something is not.
+    """Watch web servers' access logs: learn what is normal, and mail when something is not.
 
     \b
     Example:
@@ -74,7 +74,6 @@ def cli(ctx: click.Context, config: Path | None, es_url: str | None, *, verbose:
     logging.getLogger("elastic_transport").setLevel(logging.ERROR)
     options: dict[str, Any] = {"es": {"url": es_url}} if es_url else {}
     ctx.obj = Roof(load_settings(config, **options))
-    ctx.obj.stop_on_signals()
 
 
 def main() -> None:

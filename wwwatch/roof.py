@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import FrameType
 
 from elasticsearch import Elasticsearch
@@ -21,7 +22,6 @@ class Roof:
 
     settings: Settings
     clock: Clock = field(default_factory=Clock)
-    stop: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
     def es(self) -> Iterator[Elasticsearch]:
@@ -47,13 +47,19 @@ class Roof:
             raise NodeError("there is no Elasticsearch to talk to", "run `wwwatch es start`, or set --es-url")
         return self.settings.es.model_copy(update={"url": url})
 
-    def stop_on_signals(self) -> None:
-        """Let SIGTERM and SIGINT ask for a clean stop; a second one ends the process at once."""
+    @cached_property
+    def stop(self) -> threading.Event:
+        """The event that SIGTERM and SIGINT set; a second signal ends the process at once.
+
+        Asking for it takes these signals over, so that commands without a loop of their own keep the usual Ctrl-C.
+        """
+        stop = threading.Event()
 
         def handle(number: int, frame: FrameType | None) -> None:
             del frame
-            self.stop.set()
+            stop.set()
             signal.signal(number, signal.SIG_DFL)
 
         signal.signal(signal.SIGTERM, handle)
         signal.signal(signal.SIGINT, handle)
+        return stop

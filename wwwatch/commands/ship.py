@@ -54,7 +54,7 @@ def command(
       wwwatch ship --once /var/log/nginx/access.log
       wwwatch ship '/var/log/nginx/*access.log'
       wwwatch ship --status
-    """  # noqa: D301 - click wants the backspace itself
+    """
     settings = _with_namespace(roof.settings, namespace)
     registry = settings.state / "ship" / f"{settings.ship.namespace}.json"
     if status:

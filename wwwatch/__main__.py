@@ -1,0 +1,5 @@
+"""`python -m wwwatch`."""
+
+from wwwatch.cli import main
+
+main()
