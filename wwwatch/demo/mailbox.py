@@ -49,6 +49,12 @@ class Mailbox:
         with self._lock:
             return list(self._mails)
 
+    def read(self, mail: Mail) -> EmailMessage:
+        """Return a mail, parsed."""
+        message = email.message_from_bytes(mail.path.read_bytes(), policy=email.policy.default)
+        assert isinstance(message, EmailMessage)  # noqa: S101 - the policy's own class
+        return message
+
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         """Keep one mail; called by aiosmtpd."""
         del server, session
