@@ -10,7 +10,6 @@ import polars as pl
 import sklearn
 from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest
 from threadpoolctl import threadpool_limits
-from threadpoolctl import threadpool_limits
 
 from core.clock import iso_millis
 from core.errors import ModelError
@@ -118,9 +117,7 @@ def _classifier(labelled: pl.DataFrame, seed: int) -> HistGradientBoostingClassi
         early_stopping=False,
         random_state=seed,
     )
-    # Hundreds of small trees: threads that wait for one another at each cost ten times what they save on a busy machine.
-    with threadpool_limits(1, user_api="openmp"):
-        # One thread: threads that wait for one another at each of hundreds of small trees made this 11 times slower on two
+    # One thread: threads that wait for one another at each of hundreds of small trees took ten times as long on two
     # busy cores (157 s against 14 s).
     with threadpool_limits(1, user_api="openmp"):
         return model.fit(labelled.select(GENERAL).to_numpy(), labelled["kind"].to_numpy())

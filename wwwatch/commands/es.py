@@ -38,7 +38,7 @@ def command() -> None:
       wwwatch es start
       wwwatch es status
       wwwatch es stop
-    """  # noqa: D301 - click wants the backspace itself
+    """
 
 
 @command.command()
@@ -56,7 +56,7 @@ def start(roof: Roof, *, port: int | None, heap: str | None, data: Path | None, 
     Example:
       wwwatch es start --heap 1g
       wwwatch es start --foreground --port 9200
-    """  # noqa: D301 - click wants the backspace itself
+    """
     state = roof.settings.state
     running = node.status(state)
     if running.is_running:
@@ -83,7 +83,7 @@ def stop(roof: Roof) -> None:
     \b
     Example:
       wwwatch es stop
-    """  # noqa: D301 - click wants the backspace itself
+    """
     click.echo("Elasticsearch has stopped." if node.stop(roof.settings.state) else "Elasticsearch does not run.")
 
 
@@ -96,7 +96,7 @@ def status(roof: Roof, *, as_json: bool) -> None:
     \b
     Example:
       wwwatch es status --json
-    """  # noqa: D301 - click wants the backspace itself
+    """
     now = node.status(roof.settings.state)
     if as_json:
         click.echo(json.dumps(asdict(now)))
