@@ -20,7 +20,10 @@ EVENT_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "referrer": pl.String,
     "domain": pl.String,
 }
-"""One row per request. `client` is the address, or the /64 of an IPv6 address; missing texts are null."""
+"""One row per request. `client` is the address, or the /64 of an IPv6 address; what is missing is null."""
+
+LATEST_MILLIS = 253_402_300_799_999
+"""The end of the year 9999: Python knows no later time, and Elasticsearch does."""
 
 SOURCE_FIELDS = (
     "source.ip",
@@ -79,10 +82,11 @@ def _flatten(hits: pl.DataFrame) -> pl.DataFrame:
     source = pl.col("_source").struct.field
     url, http = source("url").struct.field, source("http").struct.field
     request, response = http("request").struct.field, http("response").struct.field
-    millis = pl.col("fields").struct.field("@timestamp").list.get(0).cast(pl.Int64)
+    stamp = pl.col("fields").struct.field("@timestamp").list.get(0)
+    millis = stamp.cast(pl.Float64, strict=False).cast(pl.Int64, strict=False)  # date_nanos has a fraction
     built = pl.concat_str(url("path"), pl.concat_str(pl.lit("?"), url("query")).fill_null(""))
     events = hits.select(
-        pl.from_epoch(millis, time_unit="ms").cast(pl.Datetime("us")).dt.replace_time_zone("UTC").alias("time"),
+        pl.when(millis.is_between(0, LATEST_MILLIS)).then(millis * 1000).cast(EVENT_SCHEMA["time"]).alias("time"),
         pl.coalesce(source("source").struct.field("ip"), source("source").struct.field("address")).alias("address"),
         source("user_agent").struct.field("original").alias("user_agent"),
         request("method").str.to_uppercase().alias("method"),
@@ -99,11 +103,10 @@ def complete(events: pl.DataFrame) -> pl.DataFrame:
     """Add the derived columns `client` and `path`, and bring the frame into EVENT_SCHEMA.
 
     Args:
-        events: Any frame with EVENT_SCHEMA's other columns; `address` may be null (such events count as client "-").
+        events: Any frame with EVENT_SCHEMA's other columns; where `address` is null, the client is "-".
     """
-    address = pl.col("address").fill_null("-")
     path = pl.col("url").str.splitn("?", 2).struct.field("field_0")
-    ready = events.with_columns(address, client=address, path=path)
+    ready = events.with_columns(client=pl.col("address").fill_null("-"), path=path)
     return _widen_ipv6(ready).select(pl.col(name).cast(dtype) for name, dtype in EVENT_SCHEMA.items())
 
 
@@ -118,14 +121,17 @@ def _widen_ipv6(events: pl.DataFrame) -> pl.DataFrame:
 
 def _network(address: str) -> str:
     try:
-        return str(ipaddress.ip_network((address, 64), strict=False))
+        parsed = ipaddress.IPv6Address(address)
     except ValueError:
         return address
+    if parsed.ipv4_mapped:  # as servers on one socket for both write it: all of IPv4 lies in that one /64
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((int(parsed), 64), strict=False))
 
 
 def _tolerant(hit: dict[str, Any]) -> dict[str, Any]:
     shaped: dict[str, Any] = _shape(hit.get("_source", {}), _SOURCE)
-    return {"_source": shaped, "fields": hit["fields"], "sort": hit["sort"]}
+    return {"_source": shaped, "fields": hit.get("fields"), "sort": hit["sort"]}
 
 
 def _shape(value: Any, dtype: Any) -> Any:

@@ -23,6 +23,6 @@ def read_sessions(feed: ChangeFeed, since: datetime, progress: Callable[[int], N
     """
     pages = [pl.DataFrame(schema=EVENT_SCHEMA)]
     for events in feed.read_back(feed.now(), since):
-        pages.append(events.filter(pl.col("address").is_not_null()))
+        pages.append(events.drop_nulls(["address", "time"]))
         progress(events.height)
     return features(prepare(pl.concat(pages)))

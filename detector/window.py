@@ -36,12 +36,12 @@ class Window:
         """Add new requests.
 
         Args:
-            events: EVENT_SCHEMA; requests without an address (lines that did not parse) are left out.
+            events: EVENT_SCHEMA; requests without an address or time (lines that did not parse) are left out.
 
         Returns:
             IDENTITY and features of every session that the new requests touch.
         """
-        new = prepare(events.filter(pl.col("address").is_not_null()))
+        new = prepare(events.drop_nulls(["address", "time"]))
         if new.is_empty():
             return features(new, login_context(new))
         self.rows = self.rows.vstack(new)
