@@ -1,0 +1,109 @@
+"""Mustache as watches write it: ``{{ctx.payload.hits.total}}``, ``{{ctx.payload.hits.hits.0._id}}``."""
+
+import html
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import pystache
+from pystache.common import PystacheError
+from pystache.parser import ParsingError
+
+from core.errors import RuleError
+
+Context = Mapping[str, Any]
+"""The variables of a template, JSON values under string keys."""
+
+
+class _Sequence(list[Any]):
+    """A list whose elements a template reaches by number, as Watcher lets it."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name.isdigit():
+            return self[int(name)] if int(name) < len(self) else None
+        if name.startswith("__"):
+            return super().__getattribute__(name)
+        raise AttributeError(name)  # a template reaches data, never a method
+
+
+class _Renderer(pystache.Renderer):  # type: ignore[misc] # pystache has no types
+    def str_coerce(self, val: Any) -> str:
+        """Write values as JSON does, so that true is not "True"."""
+        return val if isinstance(val, str) else json.dumps(val, ensure_ascii=False)
+
+
+def check(template: str) -> str:
+    """Return the template if its syntax is right.
+
+    Raises:
+        ValueError: It is not; pydantic turns this into a sentence with the place.
+    """
+    try:
+        pystache.parse(template)
+    except ParsingError as error:
+        raise ValueError(f"the mustache template is malformed: {error}") from None
+    return template
+
+
+def render(template: str, context: Context, *, as_html: bool = False, strict: bool = False) -> str:
+    """Fill in a template.
+
+    Args:
+        template: Text with ``{{...}}``.
+        context: The variables.
+        as_html: Escape values for HTML; otherwise they stay as they are.
+        strict: A missing variable is an error instead of empty text.
+
+    Raises:
+        RuleError: The template cannot be filled in.
+    """
+    escape: Callable[[str], str] = html.escape if as_html else str
+    missing = "strict" if strict else "ignore"
+    renderer = _Renderer(escape=escape, missing_tags=missing, partials={}, file_encoding="utf-8")
+    try:
+        return str(renderer.render(template, _reachable(context)))
+    except (PystacheError, ParsingError, TypeError, ValueError) as error:
+        raise RuleError(f"cannot fill in {template!r}: {error}", "correct the watch") from error
+
+
+def render_tree(value: Any, context: Context) -> Any:
+    """Return a JSON value with every string in it filled in; values cannot break out of their string."""
+    if isinstance(value, str):
+        return render(value, context) if "{{" in value else value
+    if isinstance(value, Mapping):
+        return {key: render_tree(inner, context) for key, inner in value.items()}
+    return [render_tree(inner, context) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def lookup(path: str, context: Context) -> Any:
+    """Return what stands at a dotted path, e.g. ``ctx.payload.hits.hits.0._id``; None where there is nothing."""
+    value: Any = context
+    for step in path.split("."):
+        value = _step(value, step)
+    return value
+
+
+def iter_templates(value: Any) -> Iterable[str]:
+    """Yield every string of a JSON value that holds a template."""
+    if isinstance(value, str) and "{{" in value:
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from iter_templates(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from iter_templates(inner)
+
+
+def _step(value: Any, step: str) -> Any:
+    if isinstance(value, Mapping):
+        return value.get(step)
+    if isinstance(value, list | tuple) and step.isdigit() and int(step) < len(value):
+        return value[int(step)]
+    return None
+
+
+def _reachable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _reachable(inner) for key, inner in value.items()}
+    return _Sequence(map(_reachable, value)) if isinstance(value, list | tuple) else value
