@@ -58,19 +58,23 @@ class Origin:
     version: str
 
 
-def to_documents(frame: pl.DataFrame, offsets: pl.Series, origin: Origin) -> pl.Series:
+def to_documents(frame: pl.DataFrame, offsets: pl.Series, origin: Origin, lead: pl.Series | None = None) -> pl.Series:
     """Return each row as a JSON document without line breaks.
 
     Args:
         frame: The columns of `parse`.
         offsets: Where each line starts in its file, in bytes; of the frame's length.
         origin: What the documents share.
+        lead: What to put before each document, such as the action line of a bulk request; here it costs no copy.
     """
     columns = _columns(origin)
     # Two steps: polars would work out again, at every mention, an expression that is not yet a column.
     values = frame.with_columns(offsets.alias("offset")).select(value.alias(name) for name, value in columns.items())
     tree = _nest(_constants(origin) | {name: pl.col(name) for name in columns})
-    return values.select(_join(_pieces(tree, is_root=True)).alias("document")).to_series()
+    before: list[str | pl.Expr] = []
+    if lead is not None:
+        values, before = values.with_columns(lead.alias("lead")), [pl.col("lead")]
+    return values.select(_join([*before, *_pieces(tree, is_root=True)]).alias("document")).to_series()
 
 
 def _constants(origin: Origin) -> dict[str, str]:

@@ -15,7 +15,7 @@ class Batch:
     Attributes:
         start: The stretch's first byte in the file.
         end: The byte after its last one.
-        documents: The columns `id` and `document` (JSON), one row per line, in order.
+        documents: The columns `id` and `request` (the action line and the document's JSON), a row per line, in order.
         unparsed: How many lines the format does not fit.
         cut: How many were too long and are kept in part.
     """
@@ -35,14 +35,21 @@ def build_batch(chunk: Chunk, identity: str, entry: Format, origin: Origin) -> B
     if cut:
         sentence = pl.lit(f"the line was longer than {MAX_LINE} bytes and is kept in part")
         frame = frame.with_columns(pl.when(chunk.is_cut).then(sentence).otherwise("error").alias("error"))
-    ids = pl.select(pl.format("{}-{}", pl.lit(identity), chunk.offsets)).to_series()
-    documents = pl.DataFrame({"id": ids, "document": to_documents(frame, chunk.offsets, origin)})
+    names = pl.DataFrame({"id": pl.select(pl.format("{}-{}", pl.lit(identity), chunk.offsets)).to_series()})
+    action = pl.concat_str(pl.lit('{"create":{"_id":"'), "id", pl.lit('"}}\n')).alias("action")
+    names = names.with_columns(action)
+    requests = to_documents(frame, chunk.offsets, origin, names["action"])
+    documents = pl.DataFrame({"id": names["id"], "request": requests})
     return Batch(chunk.start, chunk.end, documents, unparsed, cut)
 
 
 def bulk_body(documents: pl.DataFrame) -> bytes:
     """Return the body of a `_bulk` request that creates the documents."""
-    action, middle, end = pl.lit('{"create":{"_id":"'), pl.lit('"}}\n'), pl.lit("\n")
-    lines = pl.concat_str(action, "id", middle, "document", end)
+    ended = pl.concat([documents["request"], pl.Series("request", [""])])
     # By way of Binary the text becomes bytes without being decoded and encoded again.
-    return bytes(documents.select(lines.str.join("").cast(pl.Binary)).item())
+    return bytes(ended.str.join("\n").cast(pl.Binary).item())
+
+
+def document_of(request: str) -> str:
+    """Return the document of a row's `request`: its JSON, without the action line."""
+    return request.split("\n", 1)[1]

@@ -1,5 +1,6 @@
 """Whole lines with their offsets, wherever the cuts fall."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from enrich import FORMATS, Origin
-from shipper.batch import build_batch, bulk_body
+from shipper.batch import build_batch, bulk_body, document_of
 from shipper.reader import MAX_LINE, Chunk, read_chunk
 
 ORIGIN = Origin("/var/log/a.log", "host", "default", datetime(2026, 1, 2, tzinfo=UTC), "0.1.0")
@@ -83,7 +84,7 @@ def test_cut_lines_are_marked_in_the_document(tmp_path: Path) -> None:
     with opened(tmp_path / "log", b"x" * (MAX_LINE + 1) + b"\nnext\n") as descriptor:
         (chunk,) = read_all(descriptor, 4 * MAX_LINE)
     batch = build_batch(chunk, "f" * 16, FORMATS["combined"], ORIGIN)
-    first = batch.documents["document"].str.json_path_match("$.error.message")[0]
+    first = json.loads(document_of(batch.documents["request"][0]))["error"]["message"]
     assert (batch.cut, batch.unparsed, first) == (1, 2, "the line was longer than 1000000 bytes and is kept in part")
 
 
@@ -103,12 +104,20 @@ def test_where_it_is_cut_changes_nothing(tmp_path: Path, data: bytes, size: int)
         [build_batch(chunk, "0" * 16, FORMATS["combined"], ORIGIN).documents for chunk in chunks]
         for chunks in (whole, parts)
     )
-    assert pl.concat([pl.DataFrame(schema={"id": pl.String, "document": pl.String}), *found]).equals(
-        pl.concat([pl.DataFrame(schema={"id": pl.String, "document": pl.String}), *expected])
+    assert pl.concat([pl.DataFrame(schema={"id": pl.String, "request": pl.String}), *found]).equals(
+        pl.concat([pl.DataFrame(schema={"id": pl.String, "request": pl.String}), *expected])
     )
     assert sum(frame.height for frame in found) == len(data.removesuffix(b"\n").split(b"\n")) * bool(data)
 
 
 def test_bulk_body(tmp_path: Path) -> None:
-    documents = pl.DataFrame({"id": ["f-0", "f-5"], "document": ['{"a":"é"}', "{}"]})
-    assert bulk_body(documents).decode() == ('{"create":{"_id":"f-0"}}\n{"a":"é"}\n{"create":{"_id":"f-5"}}\n{}\n')
+    with opened(tmp_path / "log", b"one\ntwo\n") as descriptor:
+        (chunk,) = read_all(descriptor, 100)
+    documents = build_batch(chunk, "f" * 16, FORMATS["combined"], ORIGIN).documents
+    body = bulk_body(documents)
+    assert body.endswith(b"}\n")
+    actions, sent = body.splitlines()[::2], body.splitlines()[1::2]
+    assert [json.loads(line) for line in actions] == [{"create": {"_id": f"{'f' * 16}-{at}"}} for at in (0, 4)]
+    assert [json.loads(line)["event"]["original"] for line in sent] == ["one", "two"]
+    assert [document_of(request) for request in documents["request"]] == [line.decode() for line in sent]
+    assert documents["id"].to_list() == [f"{'f' * 16}-0", f"{'f' * 16}-4"]
