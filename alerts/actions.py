@@ -82,6 +82,7 @@ class Performer:
             message_id=message_id(notice.id, sender),
             references=[each.message_id for each in earlier if each.message_id],
             priority=email.priority,
+            thread=notice.thread,
         )
         if not mail.recipients:
             raise RuleError(f"the watch {watch.id} has nobody to mail to", "set smtp.to, or `to` in the watch")

@@ -26,6 +26,7 @@ class Mail:
         text: The plain body.
         html: The HTML body; empty for none.
         priority: Watcher's word, ``lowest`` to ``highest``.
+        thread: What the mail is about, an incident's id: a header of its own, for filters and scripts; empty for none.
     """
 
     sender: str
@@ -39,6 +40,7 @@ class Mail:
     reply_to: Sequence[str] = ()
     references: Sequence[str] = ()
     priority: str = "normal"
+    thread: str = ""
 
     @property
     def recipients(self) -> list[str]:
@@ -65,6 +67,8 @@ def build_message(mail: Mail) -> EmailMessage:
     if mail.references:
         message["In-Reply-To"] = mail.references[0]
         message["References"] = " ".join(mail.references)
+    if mail.thread:
+        message["X-Wwwatch-Incident"] = visible("".join(mail.thread.split()), _SUBJECT_LIMIT)
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     if mail.priority in _PRIORITIES:
