@@ -5,7 +5,7 @@ without a field.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,17 +16,15 @@ from core import fields
 from core.clock import iso_millis
 from core.documents import ACCESS_DATASET, ECS_VERSION
 
-_CLEAN = (
-    (fields.SOURCE_IP, "ip"),
-    (fields.METHOD, "method"),
-    (fields.HTTP_VERSION, "version"),
-)
-"""Fields whose characters the parser has checked: they need no escaping."""
-
-_TEXT = (
+_COLUMNS = (
     (fields.SOURCE_ADDRESS, "address"),
+    (fields.SOURCE_IP, "ip"),
     (fields.USER_NAME, "user"),
+    (fields.METHOD, "method"),
     (fields.REFERRER, "referrer"),
+    (fields.HTTP_VERSION, "version"),
+    (fields.STATUS, "status"),
+    (fields.BODY_BYTES, "bytes"),
     (fields.URL_ORIGINAL, "url"),
     (fields.URL_PATH, "path"),
     (fields.URL_QUERY, "query"),
@@ -34,8 +32,8 @@ _TEXT = (
     (fields.USER_AGENT, "user_agent"),
     (fields.ERROR_MESSAGE, "error"),
     (fields.EVENT_ORIGINAL, "original"),
+    (fields.LOG_OFFSET, "offset"),
 )
-_NUMBER = ((fields.STATUS, "status"), (fields.BODY_BYTES, "bytes"))
 _FIRST_FAILURE = 400
 
 
@@ -67,14 +65,26 @@ def to_documents(frame: pl.DataFrame, offsets: pl.Series, origin: Origin, lead: 
         origin: What the documents share.
         lead: What to put before each document, such as the action line of a bulk request; here it costs no copy.
     """
-    columns = _columns(origin)
-    # Two steps: polars would work out again, at every mention, an expression that is not yet a column.
-    values = frame.with_columns(offsets.alias("offset")).select(value.alias(name) for name, value in columns.items())
-    tree = _nest(_constants(origin) | {name: pl.col(name) for name in columns})
-    before: list[str | pl.Expr] = []
+    values = frame.with_columns(offsets.alias("offset")).select(_values(origin))
+    constants = _constants(origin)
+    # polars encodes a whole object at once, much faster than its members one by one, but writes nulls out: so rows that
+    # have the same fields are encoded together. A log has few such kinds of rows.
+    flags = [pl.col(name).is_null() * (1 << bit) for bit, name in enumerate(values.columns)]
+    kinds = values.with_row_index("row").with_columns(pl.sum_horizontal(flags).alias("kind"))
     if lead is not None:
-        values, before = values.with_columns(lead.alias("lead")), [pl.col("lead")]
-    return values.select(_join([*before, *_pieces(tree, is_root=True)]).alias("document")).to_series()
+        kinds = kinds.with_columns(lead.alias("lead"))
+    parts = [_encode(part, values.columns, constants) for part in kinds.partition_by("kind", include_key=False)]
+    empty = pl.DataFrame(schema={"row": pl.get_index_type(), "document": pl.String})
+    return pl.concat([empty, *parts]).sort("row")["document"]
+
+
+def _encode(part: pl.DataFrame, names: list[str], constants: dict[str, str]) -> pl.DataFrame:
+    """Return `row` and `document` of rows that have the same fields."""
+    present = {name: pl.col(name) for name in names if part[name].null_count() == 0}
+    lead = [pl.col("lead")] if "lead" in part.columns else []
+    pieces = [*lead, *_object(_nest({**constants, **present}))]
+    columns = [pl.lit(piece) if isinstance(piece, str) else piece for piece in pieces]
+    return part.select("row", pl.concat_str(columns).alias("document"))
 
 
 def _constants(origin: Origin) -> dict[str, str]:
@@ -99,21 +109,12 @@ def _constants(origin: Origin) -> dict[str, str]:
     return {name: json.dumps(value, separators=(",", ":")) for name, value in plain.items()}
 
 
-def _columns(origin: Origin) -> dict[str, pl.Expr]:
+def _values(origin: Origin) -> list[pl.Expr]:
     time = pl.coalesce(pl.col("time").dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"), pl.lit(iso_millis(origin.created)))
-    outcome = pl.when(pl.col("status") < _FIRST_FAILURE).then(pl.lit('"success"')).otherwise(pl.lit('"failure"'))
+    outcome = pl.when(pl.col("status") < _FIRST_FAILURE).then(pl.lit("success")).otherwise(pl.lit("failure"))
     known = pl.when(pl.col("status").is_not_null())
-    columns: dict[str, pl.Expr] = {fields.TIMESTAMP: pl.format('"{}"', time)}
-    columns |= {"event.outcome": known.then(outcome), fields.LOG_OFFSET: pl.col("offset").cast(pl.String)}
-    columns |= {field: pl.concat_str(pl.lit('"'), pl.col(name), pl.lit('"')) for field, name in _CLEAN}
-    columns |= {field: _escaped(name) for field, name in _TEXT}
-    return columns | {field: pl.col(name).cast(pl.String) for field, name in _NUMBER}
-
-
-def _escaped(name: str) -> pl.Expr:
-    """Return a text as a JSON string; polars' own encoder escapes it, as the one member of an object."""
-    text = pl.struct(pl.col(name).alias("")).struct.json_encode().str.strip_prefix('{"":').str.strip_suffix("}")
-    return pl.when(pl.col(name).is_not_null()).then(text)
+    columns = [pl.col(name).alias(field) for field, name in _COLUMNS]
+    return [time.alias(fields.TIMESTAMP), known.then(outcome).alias("event.outcome"), *columns]
 
 
 def _nest(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,58 +128,35 @@ def _nest(values: Mapping[str, Any]) -> dict[str, Any]:
     return tree
 
 
-def _pieces(tree: Mapping[str, Any], *, is_root: bool = False) -> list[str | pl.Expr]:
-    """Return what makes the object's members, or the root object, when put together without the nulls.
-
-    A constant comes first, so that every other member can bring its own comma and be left out with it. An object with
-    no constant puts its members together by themselves, to take the first one's comma off.
-    """
-    members = sorted(tree.items(), key=lambda member: not _is_certain(member[1]))
-    pieces = [piece for key, value in members for piece in _member(key, value)]
-    if isinstance(pieces[0], str):
-        start, end = ("{", "}") if is_root else ("", "")
-        return [start + pieces[0][1:], *pieces[1:], end]
-    return [_join(pieces).str.strip_prefix(",")]
-
-
-def _member(key: str, value: Any) -> list[str | pl.Expr]:
-    """Return the pieces of ``,"key":value``, all null where the value is."""
-    keys = f',"{key}":'
-    depth = 0
-    while isinstance(value, dict) and len(value) == 1:
-        ((key, value),) = value.items()
-        keys, depth = f'{keys}{{"{key}":', depth + 1
-    ends = "}" * depth
-    if isinstance(value, str):
-        return [keys + value + ends]
-    if isinstance(value, pl.Expr):
-        return [_join([keys, value, *([ends] if ends else [])], ignore_nulls=False)]
-    pieces = _pieces(value)
-    if _is_certain(value):
-        return [keys + "{", *pieces, "}" + ends]
-    filled = pl.when(pl.any_horizontal(leaf.is_not_null() for leaf in _leaves(value)))
-    return [filled.then(pl.lit(keys + "{")), *pieces, filled.then(pl.lit("}" + ends))]
+def _object(tree: Mapping[str, Any]) -> list[str | pl.Expr]:
+    """Return the pieces of an object's text: constants as they are, and what has none encoded by polars at once."""
+    fixed = {key: value for key, value in tree.items() if _has_constant(value)}
+    plain = {key: value for key, value in tree.items() if key not in fixed}
+    encoded = _struct(plain).struct.json_encode() if plain else None
+    if encoded is not None and not fixed:
+        return [encoded]
+    pieces: list[str | pl.Expr] = []
+    for key, value in fixed.items():
+        pieces += [f',"{key}":', *([value] if isinstance(value, str) else _object(value))]
+    pieces += ["}"] if encoded is None else [",", encoded.str.strip_prefix("{")]
+    pieces[0] = "{" + str(pieces[0])[1:]
+    return _merge(pieces)
 
 
-def _join(pieces: Sequence[str | pl.Expr], *, ignore_nulls: bool = True) -> pl.Expr:
-    """Put pieces together; neighbouring constants become one, for each piece costs time on every row."""
+def _struct(tree: Mapping[str, Any]) -> pl.Expr:
+    return pl.struct((_struct(value) if isinstance(value, dict) else value).alias(key) for key, value in tree.items())
+
+
+def _merge(pieces: Sequence[str | pl.Expr]) -> list[str | pl.Expr]:
+    """Join neighbouring constants: each piece costs time on every row."""
     merged: list[str | pl.Expr] = []
     for piece in pieces:
         if merged and isinstance(piece, str) and isinstance(merged[-1], str):
             merged[-1] += piece
         else:
             merged.append(piece)
-    columns = [pl.lit(piece) if isinstance(piece, str) else piece for piece in merged]
-    return pl.concat_str(columns, ignore_nulls=ignore_nulls)
+    return merged
 
 
-def _is_certain(value: Any) -> bool:
-    return isinstance(value, str) or (isinstance(value, dict) and any(map(_is_certain, value.values())))
-
-
-def _leaves(tree: Mapping[str, Any]) -> Iterator[pl.Expr]:
-    for value in tree.values():
-        if isinstance(value, dict):
-            yield from _leaves(value)
-        else:
-            yield value
+def _has_constant(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, dict) and any(map(_has_constant, value.values())))
