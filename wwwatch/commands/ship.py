@@ -158,5 +158,5 @@ def _print_table(files: list[FileStatus]) -> None:
         counts = (ledger.indexed, ledger.present, ledger.rejected, each.pending, each.missing, ledger.unparsed)
         table.add_row(Text(printable(each.path)), lines, *(f"{count:,}" for count in counts))
     console = Console()
-    # What is read by a program or a file is not folded to a terminal's width.
-    console.print(table, width=None if console.is_terminal else _WIDE)
+    # What a program or a file reads is not folded to a terminal's width.
+    (console if console.is_terminal else Console(width=_WIDE)).print(table)
