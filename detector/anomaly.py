@@ -1,5 +1,6 @@
 """An anomaly: one session that is not normal, as it stands now, and its document."""
 
+import ipaddress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -135,8 +136,11 @@ class Anomaly:
 def source_object(client: str) -> Document:
     """Return ECS `source` of a client: an IPv6 /64 keeps its first address as `ip`."""
     address = client.removesuffix("/64")
-    is_ip = ":" in address or address.replace(".", "").isdigit()
-    return {"address": client, "ip": address} if is_ip else {"address": client}
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:  # a host name, or what a visitor wrote into a forwarding header: Elasticsearch would refuse it
+        return {"address": client}
+    return {"address": client, "ip": address}
 
 
 def reason_object(reason: Reason) -> Document:

@@ -5,9 +5,10 @@ digest that the registry's live pointer or the user names.
 """
 
 import base64
-import binascii
 import hashlib
 import io
+import pickle
+import zlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +25,12 @@ from detector.model import SessionModel
 
 LIVE = "live-model"
 _HINT = "run `wwwatch train`, or name another digest (`wwwatch models`)"
+
+_UNREADABLE = (
+    *(AttributeError, EOFError, ImportError, IndexError, KeyError, TypeError, ValueError),
+    *(pickle.UnpicklingError, zlib.error),
+)
+"""What unpickling answers to classes that are gone and to bytes that are no pickle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +114,13 @@ def unpack(encoded: str, digest: str) -> SessionModel:
     """
     try:
         data = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error among them
         data = b""
     if hashlib.sha256(data).hexdigest() != digest:
         raise ModelError(f"the stored model {digest[:12]}… was changed: its bytes have another SHA-256", _HINT)
     try:
         model = joblib.load(io.BytesIO(data))
-    except (AttributeError, ImportError, KeyError, ValueError) as error:
+    except _UNREADABLE as error:
         raise ModelError(f"model {digest[:12]}… is of another version: {error}", "run `wwwatch train`") from None
     if not isinstance(model, SessionModel):
         raise ModelError(f"model {digest[:12]}… holds a {type(model).__name__}", _HINT)

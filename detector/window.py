@@ -14,12 +14,15 @@ HORIZON = timedelta(hours=6)
 LOGIN_MEMORY = timedelta(minutes=10)
 """A failed login looks again at everybody who failed within so long: a spray shows only in all of them together."""
 
+RECENT = 20
+"""Requests, at least, that tell what time it is."""
+
 
 class Window:
     """Requests of the clients that are active, prepared for features.
 
-    Time here is the events' own: `watermark` is the time that 90 % of the last page lie before, so that one line with
-    a clock of its own does not empty the window.
+    Time here is the events' own: `watermark` is the time that 90 % of the last page lie before, or of the last RECENT
+    requests where it is smaller, so that one line with a clock of its own does not empty the window.
     """
 
     def __init__(self) -> None:
@@ -45,7 +48,7 @@ class Window:
         if new.is_empty():
             return features(new, login_context(new))
         self.rows = self.rows.vstack(new)
-        mark = new["time"].quantile(0.9, "higher")
+        mark = self.rows["time"].tail(max(new.height, RECENT)).quantile(0.9, "lower")
         self.watermark = mark if isinstance(mark, datetime) else self.watermark
         earliest = new.group_by("client").agg(pl.col("time").min().alias("since"))
         touched = self._touched(new, earliest)
@@ -65,8 +68,12 @@ class Window:
         return pl.concat([earliest, beside]).group_by("client").agg(pl.col("since").min())
 
     def evict(self) -> None:
-        """Let go of clients that were silent for the session gap, and of requests beyond the horizon."""
+        """Let go of clients that were silent for the session gap, and of requests beyond the horizon.
+
+        A request far ahead of all that came after it had a wrong clock, and goes as well.
+        """
         if self.watermark is None or self.rows.is_empty():
             return
         silent = pl.col("time").max().over("client") < self.watermark - GAP
-        self.rows = self.rows.filter(~silent & (pl.col("time") >= self.watermark - HORIZON)).rechunk()
+        ahead = (pl.col("time") > self.watermark + HORIZON) & (pl.int_range(pl.len()) < pl.len() - RECENT)
+        self.rows = self.rows.filter(~silent & ~ahead & (pl.col("time") >= self.watermark - HORIZON)).rechunk()

@@ -115,7 +115,10 @@ TOOL_AGENT = (
 )
 """User agents of programs rather than browsers (lower case); some are honest, so this is a feature and no verdict."""
 
-CRAWLER_AGENT = r"(^u?|[^u]|[^c]u)bot\b|crawl|spider|slurp|facebookexternalhit|feedfetcher|mediapartners|archiver|monitor|pingdom|uptime|feed"
+CRAWLER_AGENT = (
+    r"(^u?|[^u]|[^c]u)bot\b|crawl|spider|slurp|facebookexternalhit|feedfetcher|mediapartners|archiver|monitor|pingdom"
+    r"|uptime|feed"
+)
 """User agents that say that they are crawlers, monitors or feed readers (lower case); a Cubot is a telephone."""
 
 _ESCAPES = [f"%{code:02x}" for code in range(256)]
