@@ -14,12 +14,15 @@ class Kind:
         evidence: What there must be before the classifier is believed: each pair is features and the least sum of their
             values. Taught on other sites, it may take a habit of theirs for the mark of an attack; this keeps it to
             what the kind means, and lets a verdict fall when its evidence is taken away.
+        beyond_usual: Features that must also exceed this site's 99th percentile: where the login form answers every
+            failure with 200, or hundreds log in each minute, failing logins are usual.
     """
 
     name: str
     words: str
     technique: tuple[str, str] | None
     evidence: tuple[tuple[tuple[str, ...], float], ...] = ()
+    beyond_usual: tuple[str, ...] = ()
 
 
 NORMAL = "normal"
@@ -37,12 +40,14 @@ KINDS = {
             "password guessing",
             ("T1110.001", "Password Guessing"),
             ((("client_login_failures",), 5),),
+            ("client_login_failures",),
         ),
         Kind(
             "spray",
             "password spraying",
             ("T1110.003", "Password Spraying"),
             ((("login_failures",), 1), (("site_login_clients",), 5)),
+            ("site_login_clients",),
         ),
         Kind(
             "scan",

@@ -10,7 +10,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest
 from threadpoolctl import threadpool_limits
 
 from core.errors import ModelError
-from detector.kinds import KINDS, NORMAL
+from detector.kinds import NORMAL
+from detector.requirement import has_evidence, weight
 from detector.table import BY_NAME, GENERAL, NAMES
 
 Matrix = NDArray[np.float64]
@@ -22,6 +23,7 @@ NOVEL_REQUESTS = 10
 """A session with fewer requests is too short to be called novel: its shares and variations are noise."""
 
 _LOGARITHMIC = np.array([BY_NAME[name].unit not in {"share", "flag", "ratio"} for name in NAMES])
+_VERDICT = {"score": pl.Float64, "kind": pl.String, "confidence": pl.Float64, "novelty": pl.Float64}
 _REQUESTS = NAMES.index("requests")
 _GENERAL = [NAMES.index(name) for name in GENERAL]
 
@@ -66,7 +68,7 @@ class SessionModel:
 
     def probabilities(self, matrix: Matrix) -> Matrix:
         """Return the probability of each kind, shape (n_sessions, n_kinds); without its evidence a kind has none."""
-        return kind_probabilities(self.classifier, matrix)
+        return kind_probabilities(self.classifier, matrix, self.usual_high)
 
     def raw_novelty(self, matrix: Matrix) -> Matrix:
         """Return the forest's novelty, 0 to 1, higher = stranger, shape (n_sessions,)."""
@@ -80,12 +82,15 @@ class SessionModel:
         """Judge sessions.
 
         A session is of the likeliest kind when it is likelier an attack than not, and its score is that probability
-        in percent. Otherwise it is `novel` when it is stranger than all of the site's history, with a score of 50 to 74
-        (never critical: nobody can say what it is) by how far; else it is normal, and the score stays below 50.
+        in percent, less where there is little evidence yet. Otherwise it is `novel` when it is stranger than all of the
+        site's history, with a score of 50 to 74 (never critical: nobody can say what it is) by how far; else it is
+        normal, and the score stays below 50.
 
         Returns:
             One row per session: `score`, `kind` (`normal` included), `confidence` and `novelty` (0 to 1).
         """
+        if not len(matrix):
+            return pl.DataFrame(schema=_VERDICT)
         probabilities, kinds = self.probabilities(matrix), np.array(self.kinds)
         normal = normal_column(self.classifier)
         attack = 1.0 - probabilities[:, normal]
@@ -96,7 +101,9 @@ class SessionModel:
         beyond = (raw - self.novelty_cuts[-1]) / max(1.0 - self.novelty_cuts[-1], 1e-9)
         is_attack = attack >= LIKELY
         is_novel = ~is_attack & (beyond > 0) & (matrix[:, _REQUESTS] >= NOVEL_REQUESTS)
-        score = np.where(is_novel, 50.0 + 24.0 * np.clip(beyond * 4, 0, 1), 100.0 * attack)
+        weights = np.column_stack([weight(matrix, str(each)) for each in kinds])[np.arange(len(matrix)), likeliest]
+        sure = 100.0 * attack * np.where(is_attack, weights, 1.0)
+        score = np.where(is_novel, 50.0 + 24.0 * np.clip(beyond * 4, 0, 1), sure)
         kind = np.where(is_attack, kinds[likeliest], np.where(is_novel, "novel", NORMAL))
         confidence = np.where(
             is_attack, probabilities[np.arange(len(matrix)), likeliest], np.where(is_novel, novelty, 1.0 - attack)
@@ -109,15 +116,18 @@ def compress(matrix: Matrix) -> Matrix:
     return np.where(_LOGARITHMIC, np.log1p(np.maximum(matrix, 0.0)), matrix)
 
 
-def kind_probabilities(classifier: HistGradientBoostingClassifier, matrix: Matrix) -> Matrix:
+def kind_probabilities(
+    classifier: HistGradientBoostingClassifier, matrix: Matrix, usual_high: Matrix | None = None
+) -> Matrix:
     """Return the probability of each kind, shape (n_sessions, n_kinds), in the order of `classifier.classes_`.
 
-    A kind whose evidence a session lacks has none: what the classifier gave it goes to `normal`.
+    A kind whose evidence a session lacks (detector.requirement) has none: what the classifier gave it goes to `normal`.
     """
     # Hundreds of small trees: threads that wait for one another at each cost far more than they save.
     with threadpool_limits(1, user_api="openmp"):
         found = np.asarray(classifier.predict_proba(matrix[:, _GENERAL]), dtype=np.float64)
-    kept = np.where(np.column_stack([has_evidence(matrix, str(kind)) for kind in classifier.classes_]), found, 0.0)
+    held = np.column_stack([has_evidence(matrix, str(kind), usual_high) for kind in classifier.classes_])
+    kept = np.where(held, found, 0.0)
     kept[:, normal_column(classifier)] += 1.0 - kept.sum(axis=1)
     return kept
 
@@ -125,10 +135,3 @@ def kind_probabilities(classifier: HistGradientBoostingClassifier, matrix: Matri
 def normal_column(classifier: HistGradientBoostingClassifier) -> int:
     """Return which column of the probabilities is that of `normal`."""
     return [str(kind) for kind in classifier.classes_].index(NORMAL)
-
-
-def has_evidence(matrix: Matrix, kind: str) -> NDArray[np.bool_]:
-    """Say of each session whether it holds what a kind requires (detector.kinds), shape (n_sessions,)."""
-    needs = KINDS[kind].evidence if kind in KINDS else ()
-    sums = [matrix[:, [NAMES.index(name) for name in names]].sum(axis=1) >= least for names, least in needs]
-    return np.logical_and.reduce(sums) if sums else np.ones(len(matrix), dtype=np.bool_)

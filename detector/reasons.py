@@ -10,12 +10,26 @@ import numpy as np
 
 from detector.kinds import KINDS
 from detector.model import Matrix, SessionModel, normal_column
-from detector.table import BY_NAME, NAMES
+from detector.table import BY_NAME, NAMES, Feature
 
 MOST = 5
 
 BATCH = 200
 """Sessions explained in one prediction: each needs as many rows as there are features."""
+
+SINGULAR = {
+    "requests": "request",
+    "paths that do": "path that does",
+    "paths": "path",
+    "URLs that look": "URL that looks",
+    "URLs": "URL",
+    "attempts that seem": "attempt that seems",
+    "attempts": "attempt",
+    "failed logins": "failed login",
+    "user agents": "user agent",
+    "variations": "variation",
+}
+"""What a count of one does to a feature's phrase; longer ones first."""
 
 DECISIVE = 0.1
 """Fall of the log-odds (for `novel`: of the raw novelty times 10) from which on a feature is a reason."""
@@ -69,6 +83,8 @@ def _choose(model: SessionModel, row: Matrix, kind: str, drop: Matrix) -> list[R
     weight = np.where(essential, np.maximum(drop, DECISIVE), drop)
     ranked = np.argsort(-weight, kind="stable")
     chosen = [index for index in ranked if weight[index] >= DECISIVE][:MOST] or [ranked[0]]
+    if essential.any() and not essential[chosen].any():
+        chosen[-1] = next(index for index in ranked if essential[index])
     return [_reason(model, int(index), float(row[index])) for index in chosen]
 
 
@@ -93,7 +109,15 @@ def _reason(model: SessionModel, index: int, value: float) -> Reason:
         usual, compared = low, f"99 % of sessions here have at least {say(low, feature.unit)}"
     else:
         usual, compared = median, f"the median here is {say(median, feature.unit)}"
-    return Reason(feature.name, value, usual, f"{feature.phrase.format(say(value, feature.unit))}; {compared}")
+    return Reason(feature.name, value, usual, f"{_phrase(feature, value)}; {compared}")
+
+
+def _phrase(feature: Feature, value: float) -> str:
+    said = feature.phrase.format(say(value, feature.unit))
+    if feature.unit == "count" and value == 1:
+        plural = next((word for word in SINGULAR if word in said), "")
+        return said.replace(plural, SINGULAR[plural], 1) if plural else said
+    return said
 
 
 def say(value: float, unit: str) -> str:

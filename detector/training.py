@@ -10,6 +10,7 @@ import polars as pl
 import sklearn
 from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest
 from threadpoolctl import threadpool_limits
+
 from core.clock import iso_millis
 from core.errors import ModelError
 from detector.features import features, prepare

@@ -62,7 +62,7 @@ class Mailbox:
         with self._lock:
             path = self.folder / f"{len(self._mails) + 1:03d}.eml"
             path.write_bytes(envelope.original_content)
-            subject, incident = str(message["Subject"] or ""), str(message["X-Wwwatch-Incident"] or "")
+            subject, incident = str(message["Subject"] or "").strip(), str(message["X-Wwwatch-Incident"] or "").strip()
             self._mails.append(Mail(path, self._clock.now(), subject, incident))
         return "250 kept"
 

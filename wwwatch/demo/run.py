@@ -27,12 +27,13 @@ from wwwatch.demo.story import Attack, Story
 from wwwatch.demo.view import View, show_verdict
 
 NAMESPACE = "demo"
-PAST = timedelta(hours=24)
+PAST = timedelta(hours=12)
 WARM_UP_SECONDS = 12.0
 DRAIN_SECONDS = 30.0
 POLL_SECONDS = 0.25
 COUNT_SECONDS = 1.0
-VISITS_PER_MINUTE = 30.0
+VISITS_PER_MINUTE = 5.0
+"""The same in the past and now: a site that is suddenly fifteen times as busy would be an incident of its own."""
 
 
 class Demo:
@@ -105,7 +106,7 @@ class Demo:
     def _write_past(self, seed: int) -> None:
         # Older than a session's gap, so that no visitor of the past is still here.
         end = self._clock.now() - timedelta(minutes=31)
-        write_log(history(end - PAST, end, seed=seed, visits_per_hour=60), self._past)
+        write_log(history(end - PAST, end, seed=seed, visits_per_hour=60 * VISITS_PER_MINUTE), self._past)
 
     def _play(self, minutes: float) -> None:
         begin = self._clock.monotonic()

@@ -69,13 +69,14 @@ class Story:
     steps: list[tuple[str, str]] = field(default_factory=list)
 
     def match(self, incidents: Sequence[Document], mails: Sequence[Mail]) -> None:
-        """Say which mail tells of which attack: the first whose incident names one of the attack's addresses."""
+        """Say which mail tells of which attack: the first since it began whose incident names one of its addresses."""
         self.incidents, self.mails = list(incidents), list(mails)
         for attack in self.attacks:
             if attack.truth is None or attack.mail:
                 continue
             ours = {each["wwwatch"]["incident"]["id"] for each in self.incidents if _names(each, attack.truth)}
-            attack.mail = next((mail for mail in self.mails if mail.incident in ours), None)
+            after = [mail for mail in self.mails if attack.began and mail.arrived >= attack.began]
+            attack.mail = next((mail for mail in after if mail.incident in ours), None)
 
     @property
     def false_alarms(self) -> list[Mail]:
