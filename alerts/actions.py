@@ -92,7 +92,8 @@ class Performer:
         return Done(mail.message_id, accepted, "; ".join(filter(None, remarks)))
 
     def _index(self, index: IndexAction, notice: Notice, context: Context) -> Done:
-        document = dict(notice.ctx["payload"])
+        payload = notice.ctx["payload"]
+        document = dict(payload["_source"] if {"_index", "_source"} <= payload.keys() else payload)
         if index.execution_time_field:
             document[index.execution_time_field] = notice.ctx["execution_time"]
         name = render(index.index, context, strict=True)

@@ -38,7 +38,11 @@ class Facts:
 
 def advise(kind: str, facts: Facts) -> tuple[Step, ...]:
     """Return the steps for a kind of incident, the most urgent first."""
-    return (*_BY_KIND.get(kind, _novel)(facts), *_whole_story(facts))
+    steps = _BY_KIND.get(kind, _novel)(facts)
+    story = _show(facts)
+    if not story or any(story in step.lines for step in steps):
+        return steps
+    return (*steps, Step("See the whole incident:", (story,)))
 
 
 def _bruteforce(facts: Facts) -> tuple[Step, ...]:
@@ -90,7 +94,7 @@ def _scrape(facts: Facts) -> tuple[Step, ...]:
 
 
 def _novel(facts: Facts) -> tuple[Step, ...]:
-    look = "Nothing known looks like this. Read the reasons and the log lines above before you act."
+    look = "Nothing known looks like this. Read the reasons and the log lines before you act."
     return (Step(look), *_block(facts))
 
 
@@ -122,11 +126,9 @@ def _block(facts: Facts) -> tuple[Step, ...]:
         return ()
     firewall = [line for version in (4, 6) for line in _nft(version, [ip for ip in known if ip.version == version])]
     denied = tuple(f"deny {ip};" for ip in known)
-    noun = "the address" if len(known) == 1 else f"the {len(known)} addresses"
+    noun, unless = ("the address", "it is") if len(known) == 1 else (f"the {len(known)} addresses", "one is")
     return (
-        Step(
-            f"Block {noun} for an hour in the firewall, unless it is a proxy or monitor of your own:", tuple(firewall)
-        ),
+        Step(f"Block {noun} for an hour, unless {unless} a proxy or monitor of your own:", tuple(firewall)),
         Step("Or refuse in nginx, in server { }, then: nginx -t && nginx -s reload", denied),
     )
 
@@ -150,11 +152,6 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return ipaddress.ip_address(text) if "%" not in text else None  # a scope id is free text
     except ValueError:
         return None
-
-
-def _whole_story(facts: Facts) -> tuple[Step, ...]:
-    story = _show(facts)
-    return (Step("See the whole incident:", (story,)),) if story else ()
 
 
 def _show(facts: Facts) -> str:

@@ -87,8 +87,7 @@ class History:
             return {}
         terms = [{"term": {"watch_id": watch_id}}, {"term": {"action_id": action_id}}]
         query = {"bool": {"filter": [*terms, {"terms": {"incident_id": wanted}}]}}
-        with es_errors("refresh the watch history"):
-            self._client.indices.refresh(index=self._index)
+        self._refresh()
         found: dict[str, list[Notice]] = defaultdict(list)
         for notice in self._search(query, "@timestamp", _THREADS_PAGE, source_excludes=["ctx.variables"]):
             found[notice.thread].append(notice)
@@ -96,6 +95,7 @@ class History:
 
     def due(self, watch_id: str, now: datetime) -> list[Notice]:
         """Return pending and held notices of a watch whose time has come, the longest waiting first, at most 100."""
+        self._refresh()
         states = {"terms": {"state": [State.PENDING, State.THROTTLED]}}
         ripe = {"range": {"next_attempt": {"lte": iso_millis(now)}}}
         query = {"bool": {"filter": [{"term": {"watch_id": watch_id}}, states, ripe]}}
@@ -103,9 +103,12 @@ class History:
 
     def recent(self, size: int) -> list[Notice]:
         """Return the latest notices of all watches, the newest first."""
+        self._refresh()
+        return self._search({"match_all": {}}, "@timestamp", size, order="desc", source_excludes=["ctx.variables"])
+
+    def _refresh(self) -> None:
         with es_errors("refresh the watch history"):
             self._client.indices.refresh(index=self._index)
-        return self._search({"match_all": {}}, "@timestamp", size, order="desc", source_excludes=["ctx.variables"])
 
     def _search(self, query: Document, sort: str, size: int, order: str = "asc", **options: Any) -> list[Notice]:
         by = [{sort: {"order": order, "unmapped_type": "date"}}]

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.errors import MessageError
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 
 from alerts.text import visible
 from core.errors import RuleError
 
+_HEADERS = HeaderRegistry()
 _SUBJECT_LIMIT = 180
 _PRIORITIES = {"lowest": "5", "low": "4", "high": "2", "highest": "1"}
 
@@ -90,16 +90,10 @@ def parse_address(text: str) -> Address:
     Raises:
         RuleError: It is not one.
     """
-    problem = RuleError(f"{visible(text)!r} is not an e-mail address", "correct smtp.to, smtp.sender or the watch")
-    if any(char in text for char in "\r\n"):
-        raise problem
-    name, bare = parseaddr(text)
-    try:
-        address = Address(display_name=name, addr_spec=bare)
-    except (MessageError, ValueError, IndexError) as error:
-        raise problem from error
-    if not address.username:
-        raise problem
+    header = None if any(char in text for char in "\r\n") else _HEADERS("to", text)
+    if header is None or header.defects or len(header.addresses) != 1:
+        raise RuleError(f"{visible(text)!r} is not an e-mail address", "correct smtp.to, smtp.sender or the watch")
+    address: Address = header.addresses[0]
     return address
 
 

@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ from pystache.common import PystacheError
 from pystache.parser import ParsingError
 
 from core.errors import RuleError
+
+_TAG = re.compile(r"\{\{\{?\s*([^{}]*)\}?\}\}")
 
 Context = Mapping[str, Any]
 """The variables of a template, JSON values under string keys."""
@@ -38,10 +41,17 @@ def check(template: str) -> str:
     Raises:
         ValueError: It is not; pydantic turns this into a sentence with the place.
     """
+    problem = "the mustache template is malformed"
     try:
         pystache.parse(template)
     except ParsingError as error:
-        raise ValueError(f"the mustache template is malformed: {error}") from None
+        raise ValueError(f"{problem}: {error}") from None
+    # pystache drops what is never closed without a word.
+    tags = _TAG.findall(template)
+    if "{{" in _TAG.sub("", template) or any(tag.startswith("=") for tag in tags):
+        raise ValueError(f"{problem}: a tag is not closed, or changes the delimiters")
+    if sum(tag[:1] in ("#", "^") for tag in tags) != sum(tag.startswith("/") for tag in tags):
+        raise ValueError(f"{problem}: a section is not closed")
     return template
 
 

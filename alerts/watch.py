@@ -126,7 +126,7 @@ class LoggingAction(Part):
 
 
 class IndexAction(Part):
-    """Writes the payload as a document."""
+    """Writes the payload as a document; of a search hit, its `_source`."""
 
     index: Template
     doc_id: Template | None = None
