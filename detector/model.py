@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from core.errors import ModelError
 from detector.kinds import NORMAL
-from detector.requirement import has_evidence, weight
+from detector.requirement import WEAKEST, has_evidence, weight
 from detector.table import BY_NAME, GENERAL, NAMES
 
 Matrix = NDArray[np.float64]
@@ -102,7 +102,8 @@ class SessionModel:
         is_attack = attack >= LIKELY
         is_novel = ~is_attack & (beyond > 0) & (matrix[:, _REQUESTS] >= NOVEL_REQUESTS)
         weights = np.column_stack([weight(matrix, str(each)) for each in kinds])[np.arange(len(matrix)), likeliest]
-        sure = 100.0 * attack * np.where(is_attack, weights, 1.0)
+        # The weakest weight for what is no attack: else a verdict that its evidence leaves could score higher than with it.
+        sure = 100.0 * attack * np.where(is_attack, weights, WEAKEST)
         score = np.where(is_novel, 50.0 + 24.0 * np.clip(beyond * 4, 0, 1), sure)
         kind = np.where(is_attack, kinds[likeliest], np.where(is_novel, "novel", NORMAL))
         confidence = np.where(

@@ -1,0 +1,145 @@
+"""Reasons are true to the model, and read like a person's."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from detector.kinds import KINDS, NORMAL
+from detector.model import SessionModel
+from detector.reasons import BATCH, MOST, Reason, explain, say
+from detector.table import NAMES
+
+EVIDENCED = [kind for kind in KINDS if KINDS[kind].evidence]
+
+
+@pytest.fixture(scope="module")
+def verdicts(model: SessionModel, unseen: pl.DataFrame) -> pl.DataFrame:
+    """Up to thirty sessions of each kind found."""
+    judged = unseen.drop("kind").hstack(model.judge(model.matrix(unseen))).filter(pl.col("kind") != NORMAL)
+    return judged.group_by("kind", maintain_order=True).head(30)
+
+
+@pytest.fixture(scope="module")
+def reasons(model: SessionModel, verdicts: pl.DataFrame) -> list[list[Reason]]:
+    return explain(model, model.matrix(verdicts), verdicts["kind"].to_list())
+
+
+def test_each_verdict_has_one_to_five(reasons: list[list[Reason]], verdicts: pl.DataFrame) -> None:
+    assert len(reasons) == verdicts.height > 100
+    assert all(1 <= len(some) <= MOST for some in reasons)
+
+
+def test_each_feature_is_named_once_with_its_value(reasons: list[list[Reason]], verdicts: pl.DataFrame) -> None:
+    for some, row in zip(reasons, verdicts.iter_rows(named=True), strict=True):
+        assert len({reason.feature for reason in some}) == len(some)
+        assert all(reason.value == row[reason.feature] for reason in some)
+
+
+def test_taking_a_reason_away_never_raises_the_score(
+    model: SessionModel, reasons: list[list[Reason]], verdicts: pl.DataFrame
+) -> None:
+    matrix = model.matrix(verdicts)
+    before = model.score(matrix)
+    kinds = verdicts["kind"].to_list()
+    for row, some in enumerate(reasons):
+        for reason in some:
+            without = matrix[row : row + 1].copy()
+            column = NAMES.index(reason.feature)
+            without[0, column] = model.usual_median[column]
+            after = model.judge(without).row(0, named=True)
+            # What is left may show another kind, which has a score of its own.
+            if after["kind"] in {kinds[row], NORMAL}:
+                assert after["score"] <= before[row] + 1e-3, (kinds[row], reason)
+
+
+@pytest.mark.parametrize("kind", EVIDENCED)
+def test_taking_the_evidence_away_lowers_the_score(
+    model: SessionModel, reasons: list[list[Reason]], verdicts: pl.DataFrame, kind: str
+) -> None:
+    chosen = [row for row, verdict in enumerate(verdicts["kind"]) if verdict == kind]
+    assert chosen
+    matrix = model.matrix(verdicts)
+    for row in chosen:
+        named = {reason.feature for reason in reasons[row]}
+        essential = {name for names, _ in KINDS[kind].evidence for name in names}
+        assert named & essential, (kind, named)
+        without = matrix[row : row + 1].copy()
+        for name in essential:
+            without[0, NAMES.index(name)] = model.usual_median[NAMES.index(name)]
+        after = model.judge(without).row(0, named=True)
+        assert after["kind"] != kind
+        # What is left may show another kind, which has a score of its own.
+        assert after["kind"] != NORMAL or after["score"] < model.score(matrix[row : row + 1])[0]
+
+
+def test_the_first_reason_weighs_most(model: SessionModel, reasons: list[list[Reason]], verdicts: pl.DataFrame) -> None:
+    matrix = model.matrix(verdicts)
+    normal = model.kinds.index(NORMAL)
+    for row, (some, kind) in enumerate(zip(reasons, verdicts["kind"], strict=True)):
+        if kind == "novel":
+            continue
+        variants = np.repeat(matrix[row : row + 1], len(some), axis=0)
+        for number, reason in enumerate(some):
+            variants[number, NAMES.index(reason.feature)] = model.usual_median[NAMES.index(reason.feature)]
+        normality = model.probabilities(variants)[:, normal]
+        assert normality[0] >= normality.max() - 1e-6
+
+
+def test_more_sessions_than_a_batch_are_explained_as_alone(model: SessionModel, verdicts: pl.DataFrame) -> None:
+    matrix = model.matrix(verdicts)
+    many = np.tile(matrix, (BATCH // len(matrix) + 2, 1))
+    kinds = verdicts["kind"].to_list() * (BATCH // len(matrix) + 2)
+    explained = explain(model, many, kinds)
+    assert len(explained) == len(many)
+    assert explained[len(matrix) :][: len(matrix)] == explained[: len(matrix)]
+    assert explain(model, matrix[:0], []) == []
+
+
+def test_sentences_say_what_is_usual(reasons: list[list[Reason]]) -> None:
+    for reason in (reason for some in reasons for reason in some):
+        assert reason.sentence.strip() == reason.sentence != ""
+        assert "{" not in reason.sentence
+        assert "nan" not in reason.sentence
+        assert np.isfinite([reason.value, reason.usual]).all()
+
+
+def test_wording(model: SessionModel) -> None:
+    row = model.usual_median.copy()
+    for name, value in (("client_login_failures", 412), ("login_failures", 412), ("share_denied", 0.97)):
+        row[NAMES.index(name)] = value
+    for name in ("login_attempts", "requests", "client_requests"):
+        row[NAMES.index(name)] = 420
+    sentences = {reason.feature: reason.sentence for reason in explain(model, row[np.newaxis], ["bruteforce"])[0]}
+    high = say(float(model.usual_high[NAMES.index("client_login_failures")]), "count")
+    assert (
+        sentences["client_login_failures"]
+        == f"412 failed logins from this address; 99 % of sessions here have at most {high}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (412, "count", "412"),
+        (12_345, "count", "12,345"),
+        (2.5, "count", "2.5"),
+        (0.97, "share", "97 %"),
+        (1, "share", "100 %"),
+        (0, "seconds", "0 s"),
+        (0.25, "seconds", "0.2 s"),
+        (45, "seconds", "45 s"),
+        (119, "seconds", "119 s"),
+        (180, "seconds", "3 min"),
+        (150, "seconds", "2.5 min"),
+        (7200, "seconds", "2 h"),
+        (172_800, "seconds", "2 d"),
+        (999, "bytes", "999 B"),
+        (25_000, "bytes", "25 kB"),
+        (3_400_000, "bytes", "3.4 MB"),
+        (120, "characters", "120 characters"),
+        (0.031, "ratio", "0.031"),
+        (1.26, "ratio", "1.3"),
+    ],
+)
+def test_values_in_their_units(value: float, unit: str, text: str) -> None:
+    assert say(float(value), unit) == text
