@@ -202,4 +202,4 @@ def _check_recipients(watches: Sequence[Watch], settings: Settings) -> None:
         for name, action in watch.body.actions.items():
             if action.email is not None and not action.email.to and not settings.smtp.to:
                 what = f"the watch {watch.id} has nobody to mail to in its action {name}"
-                raise SettingsError(what, "set smtp.to in wwwatch.yml, or WWWATCH_SMTP_TO")
+                raise SettingsError(what, "set smtp.to in wwwatch.yml")

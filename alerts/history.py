@@ -9,7 +9,7 @@ from typing import Any
 from elasticsearch import Elasticsearch
 
 from alerts.notice import Notice, State
-from core.client import es_errors
+from alerts.status import alert_errors
 from core.clock import iso_millis, parse_iso
 from core.documents import WATCH_HISTORY, Document
 from core.errors import StoreError
@@ -30,7 +30,7 @@ class History:
         """Return which notices exist, as of now and not as of the last refresh."""
         if not ids:
             return set()
-        with es_errors("look into the watch history"):
+        with alert_errors("look into the watch history"):
             answer = self._client.mget(index=self._index, ids=list(ids), source=False)
         return {document["_id"] for document in answer["docs"] if document.get("found")}
 
@@ -45,7 +45,7 @@ class History:
         operations: list[Mapping[str, Any]] = []
         for notice in notices:
             operations += [{"create": {"_id": notice.id}}, _document(notice)]
-        with es_errors("write the watch history"):
+        with alert_errors("write the watch history"):
             answer = self._client.bulk(index=self._index, operations=operations, require_alias=False)
         results = [item["create"] for item in answer["items"]]
         for result in results:
@@ -70,7 +70,7 @@ class History:
             StoreConflictError: Somebody else changed it since it was read: it is theirs now.
         """
         changed = replace(notice, **changes)
-        with es_errors(f"mark {notice.key} in the watch history"):
+        with alert_errors(f"mark {notice.key} in the watch history"):
             answer = self._client.index(
                 index=self._index,
                 id=notice.id,
@@ -107,12 +107,12 @@ class History:
         return self._search({"match_all": {}}, "@timestamp", size, order="desc", source_excludes=["ctx.variables"])
 
     def _refresh(self) -> None:
-        with es_errors("refresh the watch history"):
+        with alert_errors("refresh the watch history"):
             self._client.indices.refresh(index=self._index)
 
     def _search(self, query: Document, sort: str, size: int, order: str = "asc", **options: Any) -> list[Notice]:
         by = [{sort: {"order": order, "unmapped_type": "date"}}]
-        with es_errors("read the watch history"):
+        with alert_errors("read the watch history"):
             answer = self._client.search(
                 index=self._index, query=query, sort=by, size=size, seq_no_primary_term=True, **options
             )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address, HeaderRegistry
+from email.headerregistry import Address, HeaderRegistry, UniqueAddressHeader
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -91,10 +91,9 @@ def parse_address(text: str) -> Address:
         RuleError: It is not one.
     """
     header = None if any(char in text for char in "\r\n") else _HEADERS("to", text)
-    if header is None or header.defects or len(header.addresses) != 1:
+    if not isinstance(header, UniqueAddressHeader) or header.defects or len(header.addresses) != 1:
         raise RuleError(f"{visible(text)!r} is not an e-mail address", "correct smtp.to, smtp.sender or the watch")
-    address: Address = header.addresses[0]
-    return address
+    return header.addresses[0]
 
 
 def _clean(body: str) -> str:

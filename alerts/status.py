@@ -1,5 +1,7 @@
 """The state of every watch in Elasticsearch, in the shape of Watcher's status."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +10,19 @@ from elasticsearch import Elasticsearch, NotFoundError
 from core.client import es_errors
 from core.clock import iso_millis, parse_iso
 from core.documents import WATCHES, Document
+from core.errors import StoreError
+
+
+@contextmanager
+def alert_errors(doing: str) -> Iterator[None]:
+    """Turn errors of the client into ours, as `es_errors` does, and say what to do about a missing index."""
+    try:
+        with es_errors(doing):
+            yield
+    except StoreError as error:
+        if isinstance(error.__cause__, NotFoundError):
+            raise StoreError(error.what, "run `wwwatch setup`") from error.__cause__
+        raise
 
 
 class StatusStore:
@@ -16,21 +31,31 @@ class StatusStore:
     def __init__(self, client: Elasticsearch, index: str = WATCHES) -> None:
         self._client = client
         self._index = index
+        self._is_there = False
 
     def get(self, watch_id: str) -> Document:
         """Return a watch's status; empty before its first run."""
-        with es_errors(f"read the state of the watch {watch_id}"):
+        with alert_errors(f"read the state of the watch {watch_id}"):
             try:
                 source = self._client.get(index=self._index, id=watch_id)["_source"]
-            except NotFoundError:
+            except NotFoundError as error:
+                if "found" not in error.body:  # not the document is missing but its index
+                    raise
                 return {}
         return dict(source.get("status", {}))
 
     def merge(self, watch_id: str, status: Document, now: datetime) -> None:
         """Write parts of a watch's status; parts that are not named stay as they are."""
         change = {"@timestamp": iso_millis(now), "watch_id": watch_id, "status": status}
-        with es_errors(f"save the state of the watch {watch_id}"):
+        with alert_errors(f"save the state of the watch {watch_id}"):
+            self._require_index()
             self._client.update(index=self._index, id=watch_id, doc=change, doc_as_upsert=True, retry_on_conflict=3)
+
+    def _require_index(self) -> None:
+        # Written to before setup, Elasticsearch would invent the index with a mapping of its own.
+        if not self._is_there:
+            self._client.indices.get(index=self._index, filter_path="*.aliases")
+            self._is_there = True
 
 
 def last_success(status: Document, action_id: str) -> datetime | None:

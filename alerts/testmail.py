@@ -29,7 +29,7 @@ def send_test_mail(mailer: Mailer, now: datetime) -> tuple[str, ...]:
     """
     smtp = mailer.settings
     if not smtp.to:
-        raise SettingsError("there is nobody to mail to", "set smtp.to in wwwatch.yml, or WWWATCH_SMTP_TO")
+        raise SettingsError("there is nobody to mail to", "set smtp.to in wwwatch.yml")
     subject, text, html = render_example(_RULE, now)
     mail = Mail(
         sender=smtp.sender,

@@ -19,7 +19,7 @@ from alerts.mailer import Post
 from alerts.rules import SHIPPED
 from core.client import connect
 from core.documents import WATCH_HISTORY
-from core.errors import RuleError, SettingsError
+from core.errors import RuleError, SettingsError, StoreError
 from core.settings import EsSettings, Settings, SmtpSettings
 from es_templates import apply, plan, resolve
 from tests.alerting import CRITICAL, HandClock, incident
@@ -388,6 +388,17 @@ def test_it_runs_on_its_schedule_until_stopped(site: Site) -> None:
     site.sink.on_message = stop.set
     site.engine().run(stop)
     assert len(site.sink.messages) == 1
+
+
+def test_before_setup_it_says_so_and_invents_no_index(site: Site) -> None:
+    missing = f"{site.name}-missing"
+    with pytest.raises(StoreError, match="run `wwwatch setup`"):
+        History(site.es, missing).due(site.watch.id, site.clock.now())
+    with pytest.raises(StoreError, match="run `wwwatch setup`"):
+        StatusStore(site.es, missing).merge(site.watch.id, {}, site.clock.now())
+    assert not site.es.indices.exists(index=missing)
+    with pytest.raises(StoreError, match="run `wwwatch setup`"):
+        StatusStore(site.es, missing).get(site.watch.id)
 
 
 def test_without_anybody_to_mail_to_it_does_not_start(site: Site) -> None:
