@@ -4,6 +4,8 @@ The table is in detector/kinds.py. Together with the classifier's probability th
 critical, sure but little is not.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,8 +44,8 @@ def weight(matrix: NDArray[np.float64], kind: str) -> NDArray[np.float64]:
 
     A requirement of one is a yes or no, and says nothing of how much.
     """
-    ratio = np.clip(_least_ratio(matrix, kind, above=1.0), 1.0, PLENTY)
-    return WEAKEST + (1.0 - WEAKEST) * np.log(ratio) / np.log(PLENTY)
+    ratio: NDArray[np.float64] = np.clip(_least_ratio(matrix, kind, above=1.0), 1.0, PLENTY)
+    return WEAKEST + (1.0 - WEAKEST) * np.log(ratio) / math.log(PLENTY)
 
 
 def _least_ratio(matrix: NDArray[np.float64], kind: str, *, above: float) -> NDArray[np.float64]:

@@ -10,7 +10,8 @@ from detector.store import DetectorStore
 from shipper import read_status
 from simulator.live import LiveTraffic
 from simulator.www import Www
-from tests.e2e.conftest import NAMESPACE, Chain
+from tests.e2e.conftest import Chain
+from wwwatch.demo.mailbox import Mail
 
 pytestmark = [pytest.mark.es, pytest.mark.e2e]
 
@@ -62,7 +63,7 @@ def start_parts(chain: Chain, www: Www) -> None:
 
 def is_drained(chain: Chain, www: Www) -> bool:
     """Whether shipper and detector have dealt with every line."""
-    shipped = sum(each.ledger.lines for each in read_status(chain.folder / "ship" / f"{NAMESPACE}.json"))
+    shipped = sum(each.ledger.lines for each in read_status(chain.folder / "ship" / f"{chain.namespace}.json"))
     checkpoint = DetectorStore(chain.client, chain.stream).load_checkpoint()
     return checkpoint is not None and shipped == checkpoint.events == www.lines_written()
 
@@ -74,7 +75,7 @@ def incidents_about(chain: Chain, clients: tuple[str, ...]) -> list[str]:
     return [hit["_id"] for hit in found["hits"]["hits"]]
 
 
-def mails_about(chain: Chain, clients: tuple[str, ...]) -> list:
+def mails_about(chain: Chain, clients: tuple[str, ...]) -> list[Mail]:
     """Return the mails about those incidents."""
     ids = set(incidents_about(chain, clients))
     return [mail for mail in chain.mailbox.mails if mail.incident in ids]
