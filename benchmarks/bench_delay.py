@@ -52,7 +52,7 @@ def main() -> None:
                     "WWWATCH_DETECT_INDEX": stream,
                     "WWWATCH_SMTP_HOST": "127.0.0.1",
                     "WWWATCH_SMTP_PORT": str(mailbox.port),
-                    "WWWATCH_SMTP_TO": '["sysadmin@example.org"]',
+                    "WWWATCH_SMTP_TO": "sysadmin@example.org",
                 },
             )
             try:

@@ -5,17 +5,31 @@ An environment variable is ``WWWATCH_<SECTION>_<KEY>``: ``WWWATCH_ES_URL`` sets 
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import platformdirs
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
 
 from core.documents import ACCESS_PATTERN
 from core.errors import SettingsError
 
 CONFIG_FILE = "wwwatch.yml"
+
+
+def _split(value: Any) -> Any:
+    # An environment variable holds text: addresses apart by commas are what people write there.
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Addresses = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
 class Section(BaseModel):
@@ -70,7 +84,7 @@ class SmtpSettings(Section):
     password: SecretStr | None = Field(None, description="password of that login")
     ca_certs: Path | None = Field(None, description="PEM file of the certificate authority to trust")
     sender: str = Field("wwwatch@localhost", description="From: address")
-    to: tuple[str, ...] = Field((), description="who gets the mail")
+    to: Addresses = Field((), description="who gets the mail; apart by commas in the environment")
     timeout_seconds: float = Field(10.0, gt=0, description="how long the server may take to answer")
 
 
@@ -130,7 +144,7 @@ def load_settings(config: Path | None = None, **options: Any) -> Settings:
         raise SettingsError(
             f"the configuration is wrong: {_sentences(error)}", f"correct {path} or WWWATCH_*"
         ) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, TypeError, ValueError, yaml.YAMLError) as error:  # ValueError: a list where keys belong
         reason = " ".join(str(error).split())
         raise SettingsError(f"cannot read the configuration {path}: {reason}", "correct the file") from None
 

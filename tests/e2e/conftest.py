@@ -65,7 +65,7 @@ def chain(house: House, tmp_path: Path, namespace: str) -> Iterator[Chain]:
             "WWWATCH_DETECT_INDEX": access_stream(namespace),
             "WWWATCH_SMTP_HOST": "127.0.0.1",
             "WWWATCH_SMTP_PORT": str(mailbox.port),
-            "WWWATCH_SMTP_TO": '["sysadmin@example.org"]',
+            "WWWATCH_SMTP_TO": "sysadmin@example.org",
         }
         parts = Parts(tmp_path, environment)
         try:

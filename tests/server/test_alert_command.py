@@ -54,7 +54,7 @@ def environment(sink: SmtpSink) -> dict[str, str]:
     return {
         "WWWATCH_SMTP_HOST": "localhost",
         "WWWATCH_SMTP_PORT": str(sink.port),
-        "WWWATCH_SMTP_TO": json.dumps([ADMIN]),
+        "WWWATCH_SMTP_TO": ADMIN,
         "WWWATCH_SMTP_SENDER": "wwwatch@shop.example",
     }
 

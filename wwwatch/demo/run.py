@@ -182,7 +182,7 @@ class Demo:
             "WWWATCH_SMTP_HOST": "127.0.0.1",
             "WWWATCH_SMTP_PORT": str(self._mailbox.port),
             "WWWATCH_SMTP_SENDER": "wwwatch@demo.example",
-            "WWWATCH_SMTP_TO": '["sysadmin@demo.example"]',
+            "WWWATCH_SMTP_TO": "sysadmin@demo.example",
         }
 
     def _step(self, name: str) -> "_Step":
