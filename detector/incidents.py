@@ -54,17 +54,18 @@ class Incident:
         total: Counter[str] = Counter()
         for anomaly in self.anomalies.values():
             total[anomaly.client] += anomaly.requests
-        return [client for client, _ in total.most_common()]
+        return sorted(total, key=lambda client: (-total[client], client))
 
     @property
     def worst(self) -> Anomaly:
         """The anomaly with the highest score, the larger session on a tie."""
-        return max(self.anomalies.values(), key=lambda anomaly: (round(anomaly.score), anomaly.requests))
+        return max(self.anomalies.values(), key=lambda each: (round(each.score), each.requests, each.session_id))
 
     @property
     def kind(self) -> str:
         """The kind that most of its sessions have; many addresses at one login page are a spray."""
-        kind = Counter(anomaly.kind for anomaly in self.anomalies.values()).most_common(1)[0][0]
+        counts = Counter(anomaly.kind for anomaly in self.anomalies.values())
+        kind = max(counts, key=lambda each: (counts[each], each))
         if kind in LOGIN_KINDS:
             return "spray" if len(self.clients) >= SPRAY_CLIENTS else "bruteforce"
         return kind
@@ -130,7 +131,7 @@ class Incident:
 
     def _evidence(self) -> list[str]:
         """Return lines of the worst sessions, in turns, so that many addresses all show."""
-        ranked = sorted(self.anomalies.values(), key=lambda anomaly: (-round(anomaly.score), anomaly.start))
+        ranked = sorted(self.anomalies.values(), key=lambda each: (-round(each.score), each.start, each.session_id))
         share = max(MOST_EVIDENCE // len(ranked), 1)
         return [line for anomaly in ranked[:MOST_EVIDENCE] for line in anomaly.evidence[:share]][:MOST_EVIDENCE]
 

@@ -157,6 +157,15 @@ def test_folding_again_after_a_crash_gives_the_same_documents() -> None:
     ]
 
 
+def test_the_order_in_which_anomalies_came_shows_nowhere() -> None:
+    many = [login_anomaly(number, 3, start=number // 3, score=90.0) for number in range(9)]
+    many += [anomaly("198.51.100.1", kind, start=20 + number) for number, kind in enumerate(("scan", "injection"))]
+    (straight,) = (each for each in folded(*many) if len(each.anomalies) == len(many))
+    for seed in range(5):
+        members = random.Random(seed).sample(list(straight.anomalies.values()), len(many))
+        assert restore(straight.document(), members).document() == straight.document()
+
+
 def test_a_quiet_incident_closes_by_the_events_time() -> None:
     incidents: dict[str, Incident] = {}
     fold(incidents, [anomaly(seconds=60), anomaly("192.0.2.2", start=1000)], NOW)
