@@ -158,7 +158,7 @@ def test_an_index_deleted_and_made_anew_starts_anew(es: Elasticsearch, es_url: s
 
 def test_foreign_documents_however_odd(es: Elasticsearch, es_url: str, namespace: str) -> None:
     index = f"filebeat-{namespace.replace('_', '-')}"
-    odd = [
+    odd: list[dict[str, Any]] = [
         {"http": {"response": {"status_code": "404", "body": {"bytes": ["7"]}}}, "source": {"ip": ["192.0.2.9"]}},
         {"url": {"path": "/b", "query": "x=1"}, "source": {"ip": None}},
         {"message": "no web request at all", "source": {}},

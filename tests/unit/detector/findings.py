@@ -33,7 +33,10 @@ def anomaly(
 
 def login_anomaly(number: int, failures: float, start: float = 0.0, **more: Any) -> Anomaly:
     """Return failed logins of one address."""
-    features = {"client_login_failures": failures}
-    kind = {"kind": "spray" if failures < 20 else "bruteforce"}
-    usual = {"top_path": "/login", "requests": int(failures), "features": features}
-    return anomaly(f"198.51.100.{number}", start=start, **kind | usual | more)
+    usual: dict[str, Any] = {
+        "kind": "spray" if failures < 20 else "bruteforce",
+        "top_path": "/login",
+        "requests": int(failures),
+        "features": {"client_login_failures": failures},
+    }
+    return anomaly(f"198.51.100.{number}", start=start, **usual | more)

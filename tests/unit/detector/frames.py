@@ -11,7 +11,7 @@ from detector.features import features, prepare
 START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 
-_COLUMNS = {
+_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "time": pl.Datetime("us", "UTC"),
     "address": pl.String,
     "user_agent": pl.String,
