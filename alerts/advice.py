@@ -9,6 +9,7 @@ _SAFE_PATH = re.compile(r"/[A-Za-z0-9/_.-]{0,80}")
 _SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _BLOCKED_AT_MOST = 10
 _LOGIN = "/login"
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +122,11 @@ def _block(facts: Facts) -> tuple[Step, ...]:
     """Return how to block the clients: only if all of them are known and few, and of real addresses alone."""
     if not facts.addresses or facts.clients > _BLOCKED_AT_MOST:
         return ()
-    known = [each for each in map(_address, facts.addresses) if each is not None][:_BLOCKED_AT_MOST]
+    known = [each for each in map(_network, facts.addresses) if each is not None][:_BLOCKED_AT_MOST]
     if not known:
         return ()
     firewall = [line for version in (4, 6) for line in _nft(version, [ip for ip in known if ip.version == version])]
-    denied = tuple(f"deny {ip};" for ip in known)
+    denied = tuple(f"deny {_written(each)};" for each in known)
     noun, unless = ("the address", "it is") if len(known) == 1 else (f"the {len(known)} addresses", "one is")
     return (
         Step(f"Block {noun} for an hour, unless {unless} a proxy or monitor of your own:", tuple(firewall)),
@@ -133,25 +134,30 @@ def _block(facts: Facts) -> tuple[Step, ...]:
     )
 
 
-def _nft(version: int, addresses: Sequence[ipaddress.IPv4Address | ipaddress.IPv6Address]) -> list[str]:
-    if not addresses:
+def _nft(version: int, networks: Sequence[Network]) -> list[str]:
+    if not networks:
         return []
     family, name = ("ip", "blocked4") if version == 4 else ("ip6", "blocked6")  # noqa: PLR2004 - IP's versions
-    elements = ", ".join(f"{ip} timeout 1h" for ip in addresses)
+    elements = ", ".join(f"{_written(network)} timeout 1h" for network in networks)
     return [
         "nft add table inet wwwatch",
-        f"nft add set inet wwwatch {name} '{{ type ipv{version}_addr; flags timeout; }}'",
+        f"nft add set inet wwwatch {name} '{{ type ipv{version}_addr; flags interval, timeout; }}'",
         "nft add chain inet wwwatch input '{ type filter hook input priority -10; }'",
         f"nft add rule inet wwwatch input {family} saddr @{name} drop",
         f"nft add element inet wwwatch {name} '{{ {elements} }}'",
     ]
 
 
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _network(text: str) -> Network | None:
+    """Return an address, or the /64 that stands for an IPv6 client."""
     try:
-        return ipaddress.ip_address(text) if "%" not in text else None  # a scope id is free text
+        return ipaddress.ip_network(text) if "%" not in text else None  # a scope id is free text
     except ValueError:
         return None
+
+
+def _written(network: Network) -> str:
+    return str(network.network_address if network.num_addresses == 1 else network)
 
 
 def _show(facts: Facts) -> str:

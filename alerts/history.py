@@ -9,10 +9,9 @@ from typing import Any
 from elasticsearch import Elasticsearch
 
 from alerts.notice import Notice, State
-from alerts.status import alert_errors
+from core.client import es_errors, store_error
 from core.clock import iso_millis, parse_iso
 from core.documents import WATCH_HISTORY, Document
-from core.errors import StoreError
 
 _PAGE = 100
 _THREADS_PAGE = 10_000
@@ -30,7 +29,7 @@ class History:
         """Return which notices exist, as of now and not as of the last refresh."""
         if not ids:
             return set()
-        with alert_errors("look into the watch history"):
+        with es_errors("look into the watch history"):
             answer = self._client.mget(index=self._index, ids=list(ids), source=False)
         return {document["_id"] for document in answer["docs"] if document.get("found")}
 
@@ -45,14 +44,14 @@ class History:
         operations: list[Mapping[str, Any]] = []
         for notice in notices:
             operations += [{"create": {"_id": notice.id}}, _document(notice)]
-        with alert_errors("write the watch history"):
+        with es_errors("write the watch history"):
             answer = self._client.bulk(index=self._index, operations=operations, require_alias=False)
         results = [item["create"] for item in answer["items"]]
         for result in results:
             if "error" in result and result["status"] != _CONFLICT:
                 reason = result["error"].get("reason", "")
-                raise StoreError(
-                    f"cannot write the watch history: Elasticsearch answered {reason}", "run `wwwatch setup`"
+                raise store_error(
+                    result["status"], f"cannot write the watch history: Elasticsearch answered {reason}"
                 )
         return [
             replace(notice, seq_no=result["_seq_no"], primary_term=result["_primary_term"])
@@ -70,7 +69,7 @@ class History:
             StoreConflictError: Somebody else changed it since it was read: it is theirs now.
         """
         changed = replace(notice, **changes)
-        with alert_errors(f"mark {notice.key} in the watch history"):
+        with es_errors(f"mark {notice.key} in the watch history"):
             answer = self._client.index(
                 index=self._index,
                 id=notice.id,
@@ -107,12 +106,12 @@ class History:
         return self._search({"match_all": {}}, "@timestamp", size, order="desc", source_excludes=["ctx.variables"])
 
     def _refresh(self) -> None:
-        with alert_errors("refresh the watch history"):
+        with es_errors("refresh the watch history"):
             self._client.indices.refresh(index=self._index)
 
     def _search(self, query: Document, sort: str, size: int, order: str = "asc", **options: Any) -> list[Notice]:
         by = [{sort: {"order": order, "unmapped_type": "date"}}]
-        with alert_errors("read the watch history"):
+        with es_errors("read the watch history"):
             answer = self._client.search(
                 index=self._index, query=query, sort=by, size=size, seq_no_primary_term=True, **options
             )

@@ -1,28 +1,13 @@
 """The state of every watch in Elasticsearch, in the shape of Watcher's status."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from elasticsearch import Elasticsearch, NotFoundError
 
-from core.client import es_errors
+from core.client import es_errors, require_index
 from core.clock import iso_millis, parse_iso
 from core.documents import WATCHES, Document
-from core.errors import StoreError
-
-
-@contextmanager
-def alert_errors(doing: str) -> Iterator[None]:
-    """Turn errors of the client into ours, as `es_errors` does, and say what to do about a missing index."""
-    try:
-        with es_errors(doing):
-            yield
-    except StoreError as error:
-        if isinstance(error.__cause__, NotFoundError):
-            raise StoreError(error.what, "run `wwwatch setup`") from error.__cause__
-        raise
 
 
 class StatusStore:
@@ -35,7 +20,7 @@ class StatusStore:
 
     def get(self, watch_id: str) -> Document:
         """Return a watch's status; empty before its first run."""
-        with alert_errors(f"read the state of the watch {watch_id}"):
+        with es_errors(f"read the state of the watch {watch_id}"):
             try:
                 source = self._client.get(index=self._index, id=watch_id)["_source"]
             except NotFoundError as error:
@@ -47,14 +32,13 @@ class StatusStore:
     def merge(self, watch_id: str, status: Document, now: datetime) -> None:
         """Write parts of a watch's status; parts that are not named stay as they are."""
         change = {"@timestamp": iso_millis(now), "watch_id": watch_id, "status": status}
-        with alert_errors(f"save the state of the watch {watch_id}"):
-            self._require_index()
+        self._require_index()
+        with es_errors(f"save the state of the watch {watch_id}"):
             self._client.update(index=self._index, id=watch_id, doc=change, doc_as_upsert=True, retry_on_conflict=3)
 
     def _require_index(self) -> None:
-        # Written to before setup, Elasticsearch would invent the index with a mapping of its own.
         if not self._is_there:
-            self._client.indices.get(index=self._index, filter_path="*.aliases")
+            require_index(self._client, self._index)
             self._is_there = True
 
 

@@ -102,7 +102,7 @@ class SessionModel:
         is_attack = attack >= LIKELY
         is_novel = ~is_attack & (beyond > 0) & (matrix[:, _REQUESTS] >= NOVEL_REQUESTS)
         weights = np.column_stack([weight(matrix, str(each)) for each in kinds])[np.arange(len(matrix)), likeliest]
-        # The weakest weight for what is no attack: else a verdict that its evidence leaves could score higher than with it.
+        # What is no attack gets the weakest weight: else a verdict could score higher once its evidence is gone.
         sure = 100.0 * attack * np.where(is_attack, weights, WEAKEST)
         score = np.where(is_novel, 50.0 + 24.0 * np.clip(beyond * 4, 0, 1), sure)
         kind = np.where(is_attack, kinds[likeliest], np.where(is_novel, "novel", NORMAL))

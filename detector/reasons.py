@@ -13,6 +13,7 @@ from detector.model import Matrix, SessionModel, normal_column
 from detector.table import BY_NAME, NAMES, Feature
 
 MOST = 5
+FEW = 2
 
 BATCH = 200
 """Sessions explained in one prediction: each needs as many rows as there are features."""
@@ -78,13 +79,16 @@ def _drops(model: SessionModel, matrix: Matrix, kinds: list[str]) -> Matrix:
 
 def _choose(model: SessionModel, row: Matrix, kind: str, drop: Matrix) -> list[Reason]:
     unusual = (row > model.usual_high) | (row < model.usual_low)
-    essential = np.isin(NAMES, [name for names, _ in KINDS[kind].evidence for name in names]) & unusual
+    essential = np.isin(NAMES, [name for names, _ in KINDS[kind].evidence for name in names]) & (
+        row > model.usual_median
+    )
     # Evidence that the verdict rests on together with other evidence hardly moves it alone: it is named all the same.
     weight = np.where(essential, np.maximum(drop, DECISIVE), drop)
-    ranked = np.argsort(-weight, kind="stable")
-    chosen = [index for index in ranked if weight[index] >= DECISIVE][:MOST] or [ranked[0]]
-    if essential.any() and not essential[chosen].any():
-        chosen[-1] = next(index for index in ranked if essential[index])
+    ranked = [index for index in np.argsort(-weight, kind="stable") if weight[index] >= DECISIVE]
+    # What a person believes is what is unusual here; the rest of what moved the model fills up where that is little.
+    telling = [index for index in ranked if unusual[index] or essential[index]][:MOST]
+    rest = [index for index in ranked if index not in telling][: max(FEW - len(telling), 0)]
+    chosen = sorted(telling + rest, key=lambda index: -weight[index]) or [np.argmax(weight)]
     return [_reason(model, int(index), float(row[index])) for index in chosen]
 
 

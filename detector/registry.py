@@ -17,7 +17,7 @@ import elasticsearch
 import joblib
 from elasticsearch import Elasticsearch
 
-from core.client import es_errors
+from core.client import es_errors, require_index
 from core.clock import iso_millis
 from core.documents import MODELS, STATE
 from core.errors import ModelError
@@ -44,13 +44,18 @@ class ModelEntry:
 
 
 def save_model(client: Elasticsearch, model: SessionModel, *, now: datetime, live: bool = True) -> str:
-    """Store a model and, unless told otherwise, make it the live one; return its digest."""
+    """Store a model and, unless told otherwise, make it the live one; return its digest.
+
+    Raises:
+        StoreError: `wwwatch setup` did not run yet, or Elasticsearch refused or did not answer.
+    """
     buffer = io.BytesIO()
     joblib.dump(model, buffer, compress=3)
     data = buffer.getvalue()
     digest = hashlib.sha256(data).hexdigest()
     stored = {"digest": digest, "bytes": base64.b64encode(data).decode("ascii"), "created": iso_millis(now)}
     document = {"@timestamp": iso_millis(now), "wwwatch": {"model": {**stored, "card": model.card}}}
+    require_index(client, MODELS)
     with es_errors("store the model"):
         client.index(index=MODELS, id=digest, document=document, refresh=True)
     if live:
@@ -59,11 +64,12 @@ def save_model(client: Elasticsearch, model: SessionModel, *, now: datetime, liv
 
 
 def set_live(client: Elasticsearch, digest: str, *, now: datetime) -> None:
-    """Point the registry at another stored model; a running detector takes it up within a minute."""
+    """Point the registry at another stored model; a detector takes it up at its next start."""
     with es_errors("look for the model"):
-        if not client.exists(index=MODELS, id=digest):
+        if not (digest and client.exists(index=MODELS, id=digest)):
             raise ModelError(f"there is no model {digest[:12]}…", _HINT)
-    state = {"kind": "live-model", "value": {"digest": digest}}
+    state = {"kind": LIVE, "value": {"digest": digest}}
+    require_index(client, STATE)
     with es_errors("make the model the live one"):
         client.index(index=STATE, id=LIVE, document={"@timestamp": iso_millis(now), "wwwatch": {"state": state}})
 

@@ -87,7 +87,9 @@ def train(
     usual, left_out = _usual(classifier, labelled, history)
     forest = IsolationForest(n_estimators=200, max_samples=min(256, len(usual)), random_state=seed).fit(compress(usual))
     novelty = -forest.score_samples(compress(usual))
-    low, median, high = np.percentile(usual, [1, 50, 99], axis=0)
+    # Values that a session really had: "at most 8", not 8.1.
+    low, median = np.percentile(usual, [1, 50], axis=0, method="lower")
+    high = np.percentile(usual, 99, axis=0, method="higher")
     model = SessionModel(NAMES, classifier, forest, np.quantile(novelty, np.linspace(0, 1, 1001)), low, median, high)
     model.card = {
         "created": iso_millis(now),

@@ -24,7 +24,7 @@ HOSTILE = {
     "url.domain": EVIL,
     "url.path": "/" + "A" * 10_000,
     "user_agent.original": EVIL,
-    "source.ip": ["203.0.113.9; rm -rf /", "fe80::1%$(reboot)", "2001:db8::1"],
+    "source.address": ["203.0.113.9; rm -rf /", "fe80::1%$(reboot)", "2001:db8::1"],
     "wwwatch.evidence": [
         "\x1b]0;owned\x07" + EVIL,
         "x" * 10_240,
@@ -46,8 +46,8 @@ SPARSE = ("event", "source", "url", "user_agent", "threat", "wwwatch.evidence", 
 CASES: dict[str, tuple[dict[str, Any], float | None]] = {
     "bruteforce": ({}, None),
     "worse": (CRITICAL, 2.0),
-    "spray": ({"wwwatch.incident.kind": "spray", "wwwatch.incident.clients": 260, "source.ip": MANY}, None),
-    "dos": ({"wwwatch.incident.kind": "dos", "source.ip": ["203.0.113.9", "2001:db8::1"], **CRITICAL}, None),
+    "spray": ({"wwwatch.incident.kind": "spray", "wwwatch.incident.clients": 260, "source.address": MANY}, None),
+    "dos": ({"wwwatch.incident.kind": "dos", "source.address": ["203.0.113.9", "2001:db8::1"], **CRITICAL}, None),
     "scan": ({"wwwatch.incident.kind": "scan", "url.path": "/.git/config"}, None),
     "injection": ({"wwwatch.incident.kind": "injection", "url.path": "/item"}, None),
     "scrape": ({"wwwatch.incident.kind": "scrape"}, None),
@@ -100,7 +100,7 @@ junk = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from([*HOSTILE, "source.ip", "event", "url", "wwwatch.incident.clients"]), junk))
+@given(st.dictionaries(st.sampled_from([*HOSTILE, "source.address", "event", "url", "wwwatch.incident.clients"]), junk))
 def test_no_incident_breaks_the_mail_or_gets_into_its_markup(changes: dict[str, Any]) -> None:
     parents = {"event", "url"} & changes.keys()
     usable = {path: value for path, value in changes.items() if not any(path.startswith(f"{up}.") for up in parents)}
