@@ -1,0 +1,79 @@
+"""`wwwatch train`, `detect`, `incidents` and `models` against the real server."""
+
+import json
+
+import pytest
+from click.testing import CliRunner, Result
+from elasticsearch import Elasticsearch
+
+from core.documents import MODELS, STATE, access_stream
+from core.errors import ModelError, StoreError
+from detector.registry import LIVE, live_digest, save_model
+from es_templates import apply, plan
+from tests.server.watching import NOW, Site
+from wwwatch.cli import cli
+
+pytestmark = pytest.mark.es
+
+
+@pytest.fixture(autouse=True, scope="module")
+def templates(es: Elasticsearch) -> None:
+    apply(es, plan(es))
+
+
+def invoke(url: str, *arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["--es-url", url, *arguments])
+
+
+def test_detect_and_incidents(es: Elasticsearch, es_url: str, site: Site, parts: list[list[str]]) -> None:
+    digest = save_model(es, site.model, now=NOW)
+    site.ship(parts[1] + parts[2])
+    done = invoke(es_url, "detect", "--once", "--index", site.watched.index, "--json")
+    assert done.exit_code == 0, done.output
+    counts = json.loads(done.stdout)
+    assert counts["events"] == len(parts[1]) + len(parts[2])
+    again = invoke(es_url, "detect", "--once", "--index", site.watched.index, "--model", digest)
+    assert again.stdout.startswith("0 events")
+    listed = invoke(es_url, "incidents", "list", "--all", "--json")
+    documents = [json.loads(line) for line in listed.stdout.splitlines()]
+    assert len(documents) == counts["opened"] > 0
+    identifier = documents[0]["wwwatch"]["incident"]["id"]
+    assert identifier in invoke(es_url, "incidents", "list", "--all").stdout.replace("\n", "")
+    shown = invoke(es_url, "incidents", "show", identifier)
+    assert documents[0]["wwwatch"]["reasons"][0]["sentence"] in shown.stdout.replace("\n", " ").replace("  ", " ")
+    assert json.loads(invoke(es_url, "incidents", "show", identifier, "--json").stdout) == documents[0]
+
+
+def test_no_incidents(es: Elasticsearch, es_url: str, site: Site) -> None:
+    assert invoke(es_url, "incidents", "list").stdout == "no incidents\n"
+    assert invoke(es_url, "incidents", "list", "--json").stdout == ""
+
+
+def test_an_unknown_incident_is_one_sentence(es_url: str) -> None:
+    done = invoke(es_url, "incidents", "show", "nothing")
+    assert isinstance(done.exception, StoreError)
+    assert str(done.exception) == "there is no incident nothing: see `wwwatch incidents list --all`"
+
+
+def test_detect_without_a_model_is_one_sentence(es: Elasticsearch, es_url: str, namespace: str) -> None:
+    es.options(ignore_status=404).delete(index=STATE, id=LIVE, refresh=True)
+    done = invoke(es_url, "detect", "--once", "--index", access_stream(namespace))
+    assert isinstance(done.exception, ModelError)
+    assert str(done.exception) == "there is no trained model yet: run `wwwatch train`"
+
+
+def test_train_and_models(es: Elasticsearch, es_url: str, site: Site, parts: list[list[str]]) -> None:
+    site.ship(parts[0])
+    done = invoke(es_url, "train", "--index", site.watched.index, "--days", "36500", "--json")
+    assert done.exit_code == 0, done.output
+    trained = json.loads(done.stdout)
+    assert trained["card"]["history_sessions"] > 0
+    assert live_digest(es) == trained["digest"]
+    es.indices.refresh(index=MODELS)
+    listed = [json.loads(line) for line in invoke(es_url, "models", "list", "--json").stdout.splitlines()]
+    assert [each["digest"] for each in listed if each["live"]] == [trained["digest"]]
+    other = save_model(es, site.model, now=NOW, live=False)
+    assert invoke(es_url, "models", "use", other).stdout.startswith(f"model {other[:12]} is live")
+    assert live_digest(es) == other
+    assert other in invoke(es_url, "models", "list").stdout
+    assert isinstance(invoke(es_url, "models", "use", "nothing").exception, ModelError)
