@@ -1,4 +1,4 @@
-"""The compose environment on a real engine: it comes up, and its mail catcher gets mail; skipped where there is none."""
+"""The compose environment on a real engine, where there is one: it comes up, and its mail catcher gets mail."""
 
 import json
 import shutil
