@@ -1,7 +1,8 @@
 """The Elasticsearch client and the one seam where its errors become ours."""
 
+import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import elastic_transport
@@ -20,6 +21,7 @@ from core.settings import EsSettings
 _BY_STATUS: dict[int, tuple[type[StoreError], str]] = {
     401: (StoreAuthError, "check es.api_key, or es.username and es.password"),
     403: (StoreAuthError, "give this user the privileges that docs/operations.md lists"),
+    404: (StoreError, "run `wwwatch setup`"),
     409: (StoreConflictError, "somebody else changed it first; try again"),
     429: (StoreBusyError, "the cluster is overloaded; try again later"),
     502: (StoreBusyError, "the proxy before Elasticsearch gets no answer; try again later"),
@@ -48,9 +50,8 @@ def connect(settings: EsSettings, **options: Any) -> Elasticsearch:
     try:
         return Elasticsearch(settings.url, **arguments)
     except (ValueError, OSError) as error:
-        raise StoreError(
-            f"cannot use Elasticsearch at {settings.url}: {error}", "check es.url and es.ca_certs"
-        ) from None
+        where = str(settings.url).rpartition("@")[2]  # what stands before it may be a password
+        raise StoreError(f"cannot use Elasticsearch at {where}: {error}", "check es.url and es.ca_certs") from None
 
 
 @contextmanager
@@ -65,8 +66,10 @@ def es_errors(doing: str) -> Iterator[None]:
     """
     try:
         yield
+    except elasticsearch.UnsupportedProductError as error:
+        raise StoreError(f"cannot {doing}: {error.message}", "point es.url at Elasticsearch 8") from error
     except elasticsearch.ApiError as error:
-        kind, hint = _BY_STATUS.get(error.status_code, (StoreError, "the reason above is Elasticsearch's own"))
+        kind, hint = _BY_STATUS.get(error.status_code, (StoreError, "the reason is Elasticsearch's own"))
         raise kind(f"cannot {doing}: Elasticsearch answered {error.status_code} {_reason(error)}", hint) from error
     except elastic_transport.TlsError as error:
         hint = "set es.ca_certs to the authority's PEM file"
@@ -74,12 +77,29 @@ def es_errors(doing: str) -> Iterator[None]:
     except elastic_transport.TransportError as error:
         hint = "check that it runs and that es.url is right"
         raise StoreUnreachableError(f"cannot {doing}: no answer from Elasticsearch: {error.message}", hint) from error
-    except elasticsearch.UnsupportedProductError as error:
-        raise StoreError(f"cannot {doing}: {error.message}", "point es.url at Elasticsearch 8") from error
+
+
+def store_error(status: int, what: str) -> StoreError:
+    """Return the error that fits the status of one item of a bulk answer, e.g. one to try again for 429."""
+    kind, hint = _BY_STATUS.get(status, (StoreError, "the reason is Elasticsearch's own"))
+    return kind(what, hint)
+
+
+def require_index(client: Elasticsearch, name: str) -> None:
+    """See that an index or alias exists: written to before setup, Elasticsearch invents it with a mapping of its own.
+
+    Raises:
+        StoreError: It does not exist, or Elasticsearch did not answer.
+    """
+    with es_errors(f"find the index {name}"):
+        client.indices.get(index=name, filter_path="*.aliases")
 
 
 def _reason(error: elasticsearch.ApiError) -> str:
-    body = error.body
+    body: Any = error.body
+    if isinstance(body, bytes):  # of a client whose answers stay bytes
+        with suppress(ValueError):
+            body = json.loads(body)
     if isinstance(body, dict) and isinstance(body.get("error"), dict):
         return f"{body['error'].get('type', '')}: {body['error'].get('reason', '')}"
     return str(error.message)
