@@ -12,6 +12,9 @@ from detector.anomaly import Anomaly, source_object
 from detector.kinds import LOGIN_KINDS
 
 LINES = 10
+SEARCHES_PER_REQUEST = 200
+"""A page of new events may hold thousands of attackers: asked for all at once, the answer would come too late."""
+
 LONGEST = 2_000
 """Characters of one line that are kept; the whole line stays in the access log's index."""
 
@@ -45,13 +48,13 @@ def fetch_evidence(client: Elasticsearch, index: str, wanted: list[tuple[Anomaly
     Raises:
         StoreError: Elasticsearch refused or did not answer.
     """
-    if not wanted:
-        return []
-    searches: list[dict[str, Any]] = []
-    for anomaly, urls in wanted:
-        searches += [{"index": index, "ignore_unavailable": True}, _search(anomaly, urls)]
-    with es_errors("fetch the evidence"):
-        answers = client.msearch(searches=searches)["responses"]
+    answers: list[dict[str, Any]] = []
+    for begin in range(0, len(wanted), SEARCHES_PER_REQUEST):
+        searches: list[dict[str, Any]] = []
+        for anomaly, urls in wanted[begin : begin + SEARCHES_PER_REQUEST]:
+            searches += [{"index": index, "ignore_unavailable": True}, _search(anomaly, urls)]
+        with es_errors("fetch the evidence"):
+            answers += client.msearch(searches=searches)["responses"]
     lines = ([_raw(hit["_source"]) for hit in answer.get("hits", {}).get("hits", [])] for answer in answers)
     return [tuple(line[:LONGEST] for line in found if line) for found in lines]
 

@@ -6,7 +6,7 @@ refresh can skip nothing.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from elastic_transport import JsonSerializer, Serializer
 
 from core.client import connect, es_errors
 from core.clock import iso_millis
+from core.errors import StoreBusyError
 from core.fields import TIMESTAMP
 from core.settings import EsSettings
 from detector.events import SOURCE_FIELDS, read_page
@@ -99,8 +100,15 @@ class ChangeFeed:
         ]
 
     def now(self) -> Positions:
-        """Return the positions behind everything written so far."""
-        return {shard.key: shard.checkpoint for shard in self.shards()}
+        """Return the positions behind everything written so far.
+
+        Raises:
+            StoreBusyError: An index is not up yet: without its position all of it would be read later.
+        """
+        found = self.shards()
+        known = {shard.uuid for shard in found}
+        self._require_up(name for uuid, name in self._indices().items() if uuid not in known)
+        return {shard.key: shard.checkpoint for shard in found}
 
     def read(self, positions: Positions, stop: Callable[[], bool] = lambda: False) -> Iterator[Page]:
         """Yield the pages of new events, shard after shard.
@@ -126,8 +134,16 @@ class ChangeFeed:
         Args:
             positions: Last sequence numbers read.
             since: Inclusive lower bound of the events' own time.
+
+        Raises:
+            StoreBusyError: A shard with a position is not up yet: without it the window would have a hole.
         """
-        for shard in self.shards():
+        shards = self.shards()
+        absent = positions.keys() - {shard.key for shard in shards}
+        if absent:
+            existing = self._indices()
+            self._require_up(key for key in absent if key.split("/")[1] in existing)
+        for shard in shards:
             last, end = -1, positions.get(shard.key, -1)
             if end >= 0:
                 self._refresh(shard)
@@ -137,6 +153,19 @@ class ChangeFeed:
                 events, found = self._page(shard, query)
                 last = found if found is not None and events.height == PAGE else end
                 yield events
+
+    def _indices(self) -> dict[str, str]:
+        """Return the names of all indices by their uuid, also of those whose shards are not up."""
+        path = f"/{quote(self.index, safe='*,-.')}/_settings/index.uuid"
+        params = {"flat_settings": "true", "expand_wildcards": "open,hidden", "ignore_unavailable": "true"}
+        answer = json.loads(self._ask("GET", path, params, None, f"ask for the indices of {self.index}"))
+        return {entry["settings"]["index.uuid"]: name for name, entry in answer.items()}
+
+    def _require_up(self, names: Iterable[str]) -> None:
+        name = min(names, default=None)
+        if name is not None:
+            hint = "it may be starting; if it stays so, restore that index or delete it"
+            raise StoreBusyError(f"cannot read {name}: its primary shard is not up", hint)
 
     def _refresh(self, shard: Shard) -> None:
         # Safe below the checkpoint only if the searcher is newer than it: hence after asking for the checkpoint.

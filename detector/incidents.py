@@ -29,14 +29,46 @@ MOST_EVIDENCE = 10
 
 
 @dataclass(slots=True)
+class _Shared:
+    """What an incident's anomalies have in common, kept up as they come: a flood may bring thousands at a time."""
+
+    start: datetime
+    end: datetime
+    worst: Anomaly
+    is_light_login: bool
+    count: int = 0
+    clients: set[str] = field(default_factory=set)
+    kinds: Counter[str] = field(default_factory=Counter)
+
+    def add(self, anomaly: Anomaly, earlier: Anomaly | None) -> None:
+        """Take in an anomaly, in place of the same one as it stood earlier."""
+        self.start, self.end = min(self.start, anomaly.start), max(self.end, anomaly.end)
+        self.clients.add(anomaly.client)
+        self.kinds[anomaly.kind] += 1
+        self.is_light_login = self.is_light_login and _is_light_login(anomaly)
+        if _rank(anomaly) > _rank(self.worst):
+            self.worst = anomaly
+        if earlier is None:
+            self.count += 1
+        else:
+            self.kinds[earlier.kind] -= 1
+
+
+@dataclass(slots=True)
 class Incident:
-    """One incident and the anomalies in it, by session id."""
+    """One incident and the anomalies in it, by session id.
+
+    Attributes:
+        is_stored: Whether Elasticsearch has it as it opened; an attack that goes on after it was closed opens it again.
+    """
 
     id: str
     state: str
     opened: datetime
     updated: datetime
     anomalies: dict[str, Anomaly] = field(default_factory=dict)
+    is_stored: bool = False
+    _shared: _Shared | None = field(default=None, compare=False, repr=False)
 
     @property
     def start(self) -> datetime:
@@ -70,19 +102,35 @@ class Incident:
             return "spray" if len(self.clients) >= SPRAY_CLIENTS else "bruteforce"
         return kind
 
+    def add(self, anomaly: Anomaly) -> None:
+        """Put an anomaly in, or in place of the same one as it stood earlier."""
+        earlier = self.anomalies.get(anomaly.session_id)
+        self.anomalies[anomaly.session_id] = anomaly
+        if self._shared is not None:
+            self._shared.add(anomaly, earlier)
+
     def takes(self, anomaly: Anomaly) -> bool:
         """Whether an anomaly belongs to this incident."""
         if anomaly.session_id in self.anomalies:
             return True
-        if anomaly.start > self.end + QUIET or anomaly.end < self.start - QUIET:
+        shared = self._summary()
+        if anomaly.start > shared.end + QUIET or anomaly.end < shared.start - QUIET:
             return False
-        if any(anomaly.client == other.client for other in self.anomalies.values()):
+        if anomaly.client in shared.clients:
             return True
-        if anomaly.domain != self.worst.domain:
+        if anomaly.domain != shared.worst.domain:
             return False
         if anomaly.kind == "dos":
-            return self.kind == "dos"
-        return _is_light_login(anomaly) and all(_is_light_login(other) for other in self.anomalies.values())
+            return shared.kinds.most_common(1)[0][0] == "dos"
+        return _is_light_login(anomaly) and shared.is_light_login
+
+    def _summary(self) -> _Shared:
+        if self._shared is None or self._shared.count != len(self.anomalies):
+            first = next(iter(self.anomalies.values()))
+            self._shared = _Shared(first.start, first.end, first, is_light_login=True)
+            for anomaly in self.anomalies.values():
+                self._shared.add(anomaly, None)
+        return self._shared
 
     def document(self) -> Document:
         """Return the document of `wwwatch-incidents`."""
@@ -136,6 +184,10 @@ class Incident:
         return [line for anomaly in ranked[:MOST_EVIDENCE] for line in anomaly.evidence[:share]][:MOST_EVIDENCE]
 
 
+def _rank(anomaly: Anomaly) -> tuple[int, int]:
+    return round(anomaly.score), anomaly.requests
+
+
 def _is_light_login(anomaly: Anomaly) -> bool:
     return anomaly.kind in LOGIN_KINDS and anomaly.features.get("client_login_failures", 0) < LIGHT_ATTEMPTS
 
@@ -162,7 +214,7 @@ def fold(
             identifier = document_id("incident", anomaly.session_id)
             incident = incidents.setdefault(identifier, Incident(identifier, "open", now, now))
         member = replace(anomaly, incident=incident.id)
-        incident.anomalies[member.session_id] = member
+        incident.add(member)
         incident.updated = now
         placed.append(member)
         changed[incident.id] = incident
@@ -189,4 +241,6 @@ def restore(document: dict[str, Any], anomalies: Iterable[Anomaly]) -> Incident:
     """Build an incident from its document's state and its anomalies."""
     own = document["wwwatch"]["incident"]
     members = {anomaly.session_id: anomaly for anomaly in anomalies}
-    return Incident(own["id"], own["state"], parse_iso(own["opened"]), parse_iso(own["updated"]), members)
+    return Incident(
+        own["id"], own["state"], parse_iso(own["opened"]), parse_iso(own["updated"]), members, is_stored=True
+    )

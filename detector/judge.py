@@ -61,8 +61,13 @@ class Judge:
         judged = sessions.hstack(self.model.judge(matrix)).with_row_index("row")
         strange = (pl.col("score") >= self.settings.threshold) & (pl.col("kind") != NORMAL)
         named = pl.col("client").is_in([client for client, _ in self._known])
-        found = [self._anomaly(row) for row in judged.filter(strange | named).iter_rows(named=True)]
-        changed = [(index, new, old) for index, new, old in found if _is_news(new, old)]
+        candidates = judged.with_columns(strange.alias("is_strange")).filter(pl.col("is_strange") | named)
+        found = [(row["is_strange"], *self._anomaly(row)) for row in candidates.iter_rows(named=True)]
+        changed = [
+            (index, new, old)
+            for is_strange, index, new, old in found
+            if (is_strange if old is None else not new.same_verdict(old))
+        ]
         if not changed:
             return []
         picked = [index for index, _, _ in changed]
@@ -108,9 +113,3 @@ class Judge:
             zip(lacking, fetch_evidence(self.client, self.settings.index, list(lacking.values())), strict=True)
         )
         return [replace(anomaly, evidence=fetched.get(anomaly.session_id) or anomaly.evidence) for anomaly in anomalies]
-
-
-def _is_news(new: Anomaly, old: Anomaly | None) -> bool:
-    if old is None:
-        return new.kind != NORMAL
-    return not new.same_verdict(old)

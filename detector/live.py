@@ -79,6 +79,7 @@ class Detector:
             from_beginning: Where to begin at the very first start: with the oldest event, or with the next one.
         """
         self._reset()
+        self.store.require_setup()
         saved = self.store.load_checkpoint()
         if saved is None:
             self.checkpoint = Checkpoint(positions={} if from_beginning else self.feed.now())

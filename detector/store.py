@@ -8,7 +8,7 @@ from typing import Any
 
 from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 
-from core.client import es_errors
+from core.client import es_errors, require_index, store_error
 from core.clock import iso_millis, parse_iso
 from core.documents import ANOMALIES, INCIDENTS, STATE, Document, document_id
 from core.errors import StoreConflictError, StoreError
@@ -17,6 +17,9 @@ from detector.feed import Positions
 from detector.incidents import Incident, restore
 
 PAGE = 1_000
+
+FINDINGS_PER_REQUEST = 500
+"""With ten long lines of evidence each, these stay far below the 100 MB that Elasticsearch takes at once."""
 
 
 @dataclass(slots=True)
@@ -49,6 +52,15 @@ class DetectorStore:
     def __init__(self, client: Elasticsearch, index: str) -> None:
         self.client = client
         self.checkpoint_id = f"feed-{document_id(index)}"
+
+    def require_setup(self) -> None:
+        """See that the indices are there.
+
+        Raises:
+            StoreError: One is missing.
+        """
+        for name in (STATE, ANOMALIES, INCIDENTS):
+            require_index(self.client, name)
 
     def load_checkpoint(self) -> Checkpoint | None:
         """Return the saved checkpoint, None at the first start."""
@@ -83,9 +95,11 @@ class DetectorStore:
         guard: dict[str, Any] = {"op_type": "create"}
         if checkpoint.version:
             guard = {"if_seq_no": checkpoint.version[0], "if_primary_term": checkpoint.version[1]}
+        # The client's own second attempt would meet the first one's version, and it would look like another detector's.
+        client = self.client.options(max_retries=0)
         try:
             with es_errors("save the checkpoint"):
-                saved = self.client.index(index=STATE, id=self.checkpoint_id, document=document, **guard)
+                saved = client.index(index=STATE, id=self.checkpoint_id, document=document, **guard)
         except StoreConflictError as error:
             if not isinstance(error.__cause__, ConflictError):
                 raise
@@ -100,23 +114,23 @@ class DetectorStore:
         Raises:
             StoreError: A document was refused.
         """
-        lines: list[Document] = []
-        for anomaly in anomalies:
-            lines += [{"index": {"_index": ANOMALIES, "_id": anomaly.session_id}}, anomaly.document()]
-        for incident in incidents:
-            document = incident.document()
-            change = json.loads(json.dumps(document))
-            if incident.state == "open":  # she may have acknowledged it meanwhile
-                del change["wwwatch"]["incident"]["state"]
-            lines += [{"update": {"_index": INCIDENTS, "_id": incident.id}}, {"doc": change, "upsert": document}]
-        if not lines:
-            return
+        changed = list(incidents)
+        operations = [_anomaly_operation(anomaly) for anomaly in anomalies] + [
+            _incident_operation(each) for each in changed
+        ]
+        for begin in range(0, len(operations), FINDINGS_PER_REQUEST):
+            self._bulk(operations[begin : begin + FINDINGS_PER_REQUEST])
+        for incident in changed:
+            incident.is_stored = True
+
+    def _bulk(self, operations: list[tuple[Document, Document]]) -> None:
         with es_errors("write what was found"):
-            answer = self.client.bulk(operations=lines)
+            answer = self.client.bulk(operations=[line for operation in operations for line in operation])
         failed = [item for entry in answer["items"] for item in entry.values() if item["status"] >= 400]  # noqa: PLR2004
         if failed:
-            reason = failed[0]["error"].get("reason", "")
-            raise StoreError(f"{len(failed)} findings were refused: {reason}", "run `wwwatch setup`")
+            worst = min(failed, key=lambda item: store_error(item["status"], "").retryable)
+            reason = worst["error"].get("reason", "")
+            raise store_error(worst["status"], f"{len(failed)} findings were refused: {reason}")
 
     def load_incidents(self) -> dict[str, Incident]:
         """Return the incidents that are not closed, with their anomalies."""
@@ -148,3 +162,15 @@ class DetectorStore:
             if len(page) < PAGE:
                 return documents
             after = page[-1]["sort"]
+
+
+def _anomaly_operation(anomaly: Anomaly) -> tuple[Document, Document]:
+    return {"index": {"_index": ANOMALIES, "_id": anomaly.session_id}}, anomaly.document()
+
+
+def _incident_operation(incident: Incident) -> tuple[Document, Document]:
+    document = incident.document()
+    change = json.loads(json.dumps(document))
+    if incident.is_stored and incident.state != "closed":  # she may have acknowledged it meanwhile
+        del change["wwwatch"]["incident"]["state"]
+    return {"update": {"_index": INCIDENTS, "_id": incident.id}}, {"doc": change, "upsert": document}
