@@ -12,6 +12,7 @@ import polars as pl
 from elasticsearch import Elasticsearch
 
 from core.client import es_errors
+from core.errors import StoreBusyError
 
 IDS_PER_REQUEST = 5_000
 CLOCK_MARGIN = timedelta(hours=1)
@@ -52,6 +53,10 @@ def _replaced_indices(client: Elasticsearch, stream: str, since: datetime) -> li
 
 def _found(client: Elasticsearch, index: str, ids: list[str]) -> set[str]:
     with es_errors(f"look for delivered lines in {index}"):
-        answer = client.mget(index=index, ids=ids, source=False, filter_path="docs._id,docs.found")
+        answer = client.mget(index=index, ids=ids, source=False, filter_path="docs._id,docs.found,docs.error.reason")
     documents: list[dict[str, Any]] = answer.body.get("docs", [])
+    # A shard that has not come up yet answers so for each id, and "not found" would ship the line a second time.
+    reason = next((document["error"].get("reason", "") for document in documents if "error" in document), None)
+    if reason is not None:
+        raise StoreBusyError(f"cannot look for delivered lines in {index}: {reason}", "try again later")
     return {document["_id"] for document in documents if document.get("found")}
