@@ -70,7 +70,9 @@ def cli(ctx: click.Context, config: Path | None, es_url: str | None, *, verbose:
       wwwatch detect --once
     """
     level = logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_PrintableFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])
     logging.getLogger("elastic_transport").setLevel(logging.ERROR)
     options: dict[str, Any] = {"es": {"url": es_url}} if es_url else {}
     ctx.obj = Roof(load_settings(config, **options))
@@ -79,7 +81,7 @@ def cli(ctx: click.Context, config: Path | None, es_url: str | None, *, verbose:
 def main() -> None:
     """Run the command line; the only place that catches broadly."""
     try:
-        cli(standalone_mode=False)
+        sys.exit(cli(standalone_mode=False))  # click hands `ctx.exit(1)` back as the result, and else None
     except click.ClickException as error:
         error.show()
         sys.exit(2 if isinstance(error, click.UsageError) else 1)
@@ -102,6 +104,13 @@ def main() -> None:
         if "WWWATCH_DEBUG" in os.environ:
             raise
         sys.exit(1)
+
+
+class _PrintableFormatter(logging.Formatter):
+    """Writes what attackers sent, which stands in Elasticsearch's and the mail server's reasons, harmlessly."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        return printable(super().formatMessage(record))
 
 
 def printable(text: str) -> str:

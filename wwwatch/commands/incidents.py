@@ -45,7 +45,7 @@ def list_command(roof: Roof, *, also_closed: bool, limit: int, as_json: bool) ->
         for document in documents:
             click.echo(json.dumps(document))
     elif not documents:
-        click.echo("no incidents")
+        click.echo("no incidents" if also_closed else "no open incidents; --all shows the closed ones")
     else:
         _list(documents)
 
@@ -58,7 +58,7 @@ def show_command(roof: Roof, incident_id: str, *, as_json: bool) -> None:
     """Show one incident: who, since when, why, and the first raw lines."""
     try:
         with roof.es() as client, es_errors("read the incident"):
-            document = client.get(index=INCIDENTS, id=incident_id)["_source"]
+            document = client.get(index=INCIDENTS, id=incident_id or "-")["_source"]
     except WwwatchError as error:
         if isinstance(error.__cause__, NotFoundError):
             raise StoreError(f"there is no incident {incident_id}", "see `wwwatch incidents list --all`") from None

@@ -1,6 +1,7 @@
 """`wwwatch train`: a model from labelled sessions and the site's own history."""
 
 import json
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,8 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from core.client import require_index
+from core.documents import MODELS
 from detector.feed import ChangeFeed
 from detector.history import read_sessions
 from detector.registry import save_model
@@ -37,11 +40,11 @@ def command(roof: Roof, *, index: str | None, days: float, seed: int, as_json: b
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with roof.es() as client, Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        feed = ChangeFeed(roof.es_settings(), index or roof.settings.detect.index)
-        task = bar.add_task("reading history", total=sum(shard.checkpoint + 1 for shard in feed.shards()))
+        require_index(client, MODELS)  # said now and not when the work is done
         since = roof.clock.now() - timedelta(days=days)
-        history = read_sessions(feed, since, lambda count: bar.advance(task, count))
-        feed.close()
+        with closing(ChangeFeed(roof.es_settings(), index or roof.settings.detect.index)) as feed:
+            task = bar.add_task("reading history", total=sum(shard.checkpoint + 1 for shard in feed.shards()))
+            history = read_sessions(feed, since, lambda count: bar.advance(task, count))
         steps = bar.add_task("making labelled sessions", total=3)
 
         def progress(step: str) -> None:
