@@ -45,14 +45,12 @@ class History:
         for notice in notices:
             operations += [{"create": {"_id": notice.id}}, _document(notice)]
         with es_errors("write the watch history"):
-            answer = self._client.bulk(index=self._index, operations=operations, require_alias=False)
+            answer = self._client.bulk(index=self._index, operations=operations)
         results = [item["create"] for item in answer["items"]]
         for result in results:
             if "error" in result and result["status"] != _CONFLICT:
                 reason = result["error"].get("reason", "")
-                raise store_error(
-                    result["status"], f"cannot write the watch history: Elasticsearch answered {reason}"
-                )
+                raise store_error(result["status"], f"cannot write the watch history: Elasticsearch answered {reason}")
         return [
             replace(notice, seq_no=result["_seq_no"], primary_term=result["_primary_term"])
             for notice, result in zip(notices, results, strict=True)
