@@ -71,7 +71,7 @@ def cli(ctx: click.Context, config: Path | None, es_url: str | None, *, verbose:
     """
     level = logging.INFO if verbose else logging.WARNING
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_PrintableFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(PrintableFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=level, handlers=[handler])
     logging.getLogger("elastic_transport").setLevel(logging.ERROR)
     options: dict[str, Any] = {"es": {"url": es_url}} if es_url else {}
@@ -106,7 +106,7 @@ def main() -> None:
         sys.exit(1)
 
 
-class _PrintableFormatter(logging.Formatter):
+class PrintableFormatter(logging.Formatter):
     """Writes what attackers sent, which stands in Elasticsearch's and the mail server's reasons, harmlessly."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name

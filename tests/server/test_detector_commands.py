@@ -45,7 +45,8 @@ def test_detect_and_incidents(es: Elasticsearch, es_url: str, site: Site, parts:
 
 
 def test_no_incidents(es: Elasticsearch, es_url: str, site: Site) -> None:
-    assert invoke(es_url, "incidents", "list").stdout == "no incidents\n"
+    assert invoke(es_url, "incidents", "list").stdout == "no open incidents; --all shows the closed ones\n"
+    assert invoke(es_url, "incidents", "list", "--all").stdout == "no incidents\n"
     assert invoke(es_url, "incidents", "list", "--json").stdout == ""
 
 
