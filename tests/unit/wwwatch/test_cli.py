@@ -1,0 +1,46 @@
+"""The command line's edge: exit codes, one sentence for an error, nothing that drives a terminal."""
+
+import logging
+import subprocess
+import sys
+
+import pytest
+
+from wwwatch.cli import PrintableFormatter, printable
+
+NOBODY = "http://127.0.0.1:1"
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "wwwatch", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_command_that_says_it_failed_exits_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WWWATCH_SMTP_TO", "admin@example.org")
+    done = run("--es-url", NOBODY, "alert", "run", "--once", "--json")
+    assert '"failed"' in done.stdout
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize("arguments", [("incidents", "list"), ("models", "list"), ("train",), ("detect", "--once")])
+def test_without_elasticsearch_there_is_one_sentence(arguments: tuple[str, ...]) -> None:
+    done = run("--es-url", NOBODY, *arguments)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (sentence,) = done.stderr.splitlines()
+    assert "no answer from Elasticsearch" in sentence
+
+
+def test_help_and_wrong_use_have_their_own_codes() -> None:
+    assert run("--help").returncode == 0
+    assert run("incidents", "--nonsense").returncode == 2
+
+
+def test_a_log_line_shows_what_would_drive_the_terminal() -> None:
+    record = logging.LogRecord(
+        "shipper", logging.WARNING, "", 0, "refused: %s", ("\x1b]0;owned\x07\nfalse line",), None
+    )
+    shown = PrintableFormatter("%(levelname)s %(message)s").format(record)
+    assert shown == r"WARNING refused: \x1b]0;owned\x07\nfalse line"
+    assert printable(shown) == shown
