@@ -6,7 +6,9 @@ refresh can skip nothing.
 """
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -121,12 +123,10 @@ class ChangeFeed:
             last = positions.get(shard.key, -1)
             if last < shard.checkpoint:
                 self._refresh(shard)
-            while last < shard.checkpoint and not stop():
-                query = {"range": {"_seq_no": {"gt": last, "lte": shard.checkpoint}}}
-                events, end = self._page(shard, query)
-                # Sequence numbers have gaps (no-ops): a short page means that nothing is left below the checkpoint.
-                last = end if end is not None and events.height == PAGE else shard.checkpoint
-                yield Page(events, {shard.key: last})
+            for events, end in self._pages(shard, last, shard.checkpoint):
+                if stop():
+                    return
+                yield Page(events, {shard.key: end})
 
     def read_back(self, positions: Positions, since: datetime) -> Iterator[pl.DataFrame]:
         """Yield the events at or before the positions whose time is not before `since`: the window after a restart.
@@ -147,11 +147,8 @@ class ChangeFeed:
             last, end = -1, positions.get(shard.key, -1)
             if end >= 0:
                 self._refresh(shard)
-            while last < end:
-                recent = {"range": {"@timestamp": {"gte": iso_millis(since)}}}
-                query = {"bool": {"filter": [{"range": {"_seq_no": {"gt": last, "lte": end}}}, recent]}}
-                events, found = self._page(shard, query)
-                last = found if found is not None and events.height == PAGE else end
+            recent = {"range": {TIMESTAMP: {"gte": iso_millis(since)}}}
+            for events, _ in self._pages(shard, last, end, recent):
                 yield events
 
     def _indices(self) -> dict[str, str]:
@@ -171,10 +168,30 @@ class ChangeFeed:
         # Safe below the checkpoint only if the searcher is newer than it: hence after asking for the checkpoint.
         self._ask("POST", f"/{quote(shard.index)}/_refresh", {}, None, f"refresh {shard.index}")
 
-    def _page(self, shard: Shard, query: dict[str, Any]) -> tuple[pl.DataFrame, int | None]:
+    def _pages(self, shard: Shard, after: int, last: int, *only: dict[str, Any]) -> Iterator[tuple[pl.DataFrame, int]]:
+        """Yield the events in (after, last] in steps of PAGE sequence numbers, each with the step's end.
+
+        Sequence numbers have gaps, so a page may hold few events or none. The steps are known beforehand: Elasticsearch
+        gets the next page ready while this one is dealt with.
+        """
+        with ThreadPoolExecutor(1, "feed") as ahead:
+            pages: deque[tuple[Future[bytes], int]] = deque()
+            for begin in range(after, last, PAGE):
+                end = min(begin + PAGE, last)
+                pages.append((ahead.submit(self._fetch, shard, begin, end, only), end))
+                if len(pages) > 1:
+                    yield self._take(pages)
+            while pages:
+                yield self._take(pages)
+
+    def _take(self, pages: deque[tuple[Future[bytes], int]]) -> tuple[pl.DataFrame, int]:
+        body, end = pages.popleft()
+        return read_page(body.result())[0], end
+
+    def _fetch(self, shard: Shard, after: int, last: int, only: tuple[dict[str, Any], ...]) -> bytes:
         body = {
             "size": PAGE,
-            "query": query,
+            "query": {"bool": {"filter": [{"range": {"_seq_no": {"gt": after, "lte": last}}}, *only]}},
             "sort": [{"_seq_no": "asc"}],
             "track_total_hits": False,
             "_source": list(SOURCE_FIELDS),
@@ -185,8 +202,7 @@ class ChangeFeed:
             "filter_path": "hits.hits._source,hits.hits.fields,hits.hits.sort",
             "allow_partial_search_results": "false",
         }
-        answer = self._ask("POST", f"/{quote(shard.index)}/_search", params, body, f"read new events of {shard.index}")
-        return read_page(answer)
+        return self._ask("POST", f"/{quote(shard.index)}/_search", params, body, f"read new events of {shard.index}")
 
     def _ask(self, method: str, path: str, params: dict[str, str], body: dict[str, Any] | None, doing: str) -> bytes:
         headers = {"accept": f"{RawJson.mimetype}; compatible-with=8"}
