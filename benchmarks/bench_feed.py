@@ -100,14 +100,16 @@ def measure(name: str, read: Callable[[], int], expected: int) -> float:
 
 @contextmanager
 def server(url: str | None) -> Iterator[EsSettings]:
-    """Yield where Elasticsearch is: the given one, else an embedded node for the run."""
+    """Yield where Elasticsearch is: the given one, else an embedded node, not a temporary one: those are tuned to start."""
     if url:
         yield EsSettings(url=url)
         return
     settings = load_settings()
     with (
         tempfile.TemporaryDirectory() as folder,
-        EmbeddedNode(settings.node, cache=settings.cache, state=Path(folder), temporary=True) as node,
+        EmbeddedNode(
+            settings.node, cache=settings.cache, state=Path(folder)
+        ) as node,  # a temporary one is tuned to start
     ):
         yield EsSettings(url=node.url)
 
