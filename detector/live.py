@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from elasticsearch import Elasticsearch
 
@@ -19,7 +20,10 @@ from detector.window import Window
 
 log = logging.getLogger(__name__)
 
+FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 30.0
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,28 @@ class Step:
             self.anomalies + other.anomalies,
             self.opened + other.opened,
         )
+
+
+def patiently(do: Callable[[], T], clock: Clock, stop: threading.Event) -> T | None:
+    """Do something again and again while Elasticsearch is away.
+
+    Returns:
+        What it returns, or None when `stop` was set before it came about.
+
+    Raises:
+        WwwatchError: It failed for a reason that waiting does not mend.
+    """
+    wait = FIRST_WAIT_SECONDS
+    while True:
+        try:
+            return do()
+        except WwwatchError as error:
+            if not error.retryable:
+                raise
+            log.warning("%s; trying again in %.0f s", error, wait)
+        if clock.sleep(wait, stop):
+            return None
+        wait = min(wait * 2, LONGEST_WAIT_SECONDS)
 
 
 class Detector:
@@ -64,6 +90,7 @@ class Detector:
         self.feed = ChangeFeed(es, settings.index)
         self.store = DetectorStore(client, settings.index)
         self._client, self._model = client, model
+        self._must_restart = False
         self._reset()
 
     def _reset(self) -> None:
@@ -80,6 +107,8 @@ class Detector:
         """
         self._reset()
         self.store.require_setup()
+        if not self.feed.shards():
+            log.warning("no index matches %s yet", self.settings.index)
         saved = self.store.load_checkpoint()
         if saved is None:
             self.checkpoint = Checkpoint(positions={} if from_beginning else self.feed.now())
@@ -92,7 +121,7 @@ class Detector:
                 self.judge.remember(anomaly)
         if saved.window_start:
             for events in self.feed.read_back(saved.positions, saved.window_start):
-                self.window.add(events)
+                self.window.refill(events)
             self.window.watermark = saved.watermark
             self.window.evict()
 
@@ -109,21 +138,19 @@ class Detector:
 
     def run(self, stop: threading.Event, on_step: Callable[[Step], None] = lambda _: None) -> None:
         """Go on until `stop` is set; while Elasticsearch is away, wait for it."""
-        wait = self.settings.poll_seconds
-        must_restart = False
         while not stop.is_set():
-            try:
-                if must_restart:  # what failed half-way is in memory, but not in Elasticsearch
-                    self.start(from_beginning=False)
-                must_restart = True
-                on_step(self.step(stop.is_set))
-                must_restart, wait = False, self.settings.poll_seconds
-            except WwwatchError as error:
-                if not error.retryable:
-                    raise
-                wait = min(wait * 2, LONGEST_WAIT_SECONDS)
-                log.warning("%s; trying again in %.0f s", error, wait)
-            self.clock.sleep(wait, stop)
+            step = patiently(lambda: self._attempt(stop), self.clock, stop)
+            if step is not None:
+                on_step(step)
+            self.clock.sleep(self.settings.poll_seconds, stop)
+
+    def _attempt(self, stop: threading.Event) -> Step:
+        if self._must_restart:  # what failed half-way is in memory, but not in Elasticsearch
+            self.start(from_beginning=False)
+        self._must_restart = True
+        step = self.step(stop.is_set)
+        self._must_restart = False
+        return step
 
     def close(self) -> None:
         """Close the feed's connections."""

@@ -35,6 +35,14 @@ class Window:
         oldest = self.rows["time"].min()
         return oldest if isinstance(oldest, datetime) else None
 
+    def refill(self, events: pl.DataFrame) -> None:
+        """Take back requests that were dealt with before a restart.
+
+        Args:
+            events: EVENT_SCHEMA.
+        """
+        self.rows = self.rows.vstack(prepare(events.drop_nulls(["address", "time"])))
+
     def add(self, events: pl.DataFrame) -> pl.DataFrame:
         """Add new requests.
 

@@ -1,10 +1,11 @@
 """`wwwatch detect`: sessions scored as they grow."""
 
 import json
+from contextlib import ExitStack
 
 import click
 
-from detector.live import Detector, Step
+from detector.live import Detector, Step, patiently
 from detector.registry import load_model
 from wwwatch.roof import Roof
 
@@ -30,16 +31,22 @@ def command(roof: Roof, *, once: bool, index: str | None, begin: str | None, dig
       wwwatch detect --index 'logs-nginx.access-*'
     """
     settings = roof.settings.detect.model_copy(update={"index": index} if index else {})
-    with roof.es() as client:
-        detector = Detector(client, roof.es_settings(), settings, load_model(client, digest), roof.clock)
-        try:
-            detector.start(from_beginning=begin == "beginning" or (once and begin is None))
-            if once:
-                _tell(detector.step(roof.stop.is_set), as_json=as_json)
-            else:
-                detector.run(roof.stop)
-        finally:
-            detector.close()
+    from_beginning = begin == "beginning" or (once and begin is None)
+    with roof.es() as client, ExitStack() as stack:
+
+        def begin_detector() -> Detector:
+            model = load_model(client, digest)
+            detector = Detector(client, roof.es_settings(), settings, model, roof.clock)
+            stack.callback(detector.close)
+            detector.start(from_beginning=from_beginning)
+            return detector
+
+        if once:
+            _tell(begin_detector().step(roof.stop.is_set), as_json=as_json)
+            return
+        detector = patiently(begin_detector, roof.clock, roof.stop)
+        if detector is not None:
+            detector.run(roof.stop)
 
 
 def _tell(step: Step, *, as_json: bool) -> None:

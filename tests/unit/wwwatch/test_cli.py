@@ -1,6 +1,7 @@
 """The command line's edge: exit codes, one sentence for an error, nothing that drives a terminal."""
 
 import logging
+import signal
 import subprocess
 import sys
 
@@ -44,3 +45,13 @@ def test_a_log_line_shows_what_would_drive_the_terminal() -> None:
     shown = PrintableFormatter("%(levelname)s %(message)s").format(record)
     assert shown == r"WARNING refused: \x1b]0;owned\x07\nfalse line"
     assert printable(shown) == shown
+
+
+def test_detect_waits_for_elasticsearch_until_told_to_stop() -> None:
+    command = [sys.executable, "-m", "wwwatch", "--es-url", NOBODY, "detect"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "trying again" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        assert "Traceback" not in process.stderr.read()
+    assert process.returncode == 0
