@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 
 from core.errors import SettingsError
+from core.node import running_url
 from wwwatch.roof import Roof
 
 
@@ -32,10 +33,12 @@ def command(roof: Roof, *, minutes: float, seed: int, folder: Path | None) -> No
       wwwatch demo
       wwwatch demo --minutes 5 --seed 11
     """
-    from wwwatch.demo.run import Demo  # noqa: PLC0415 - its packages are extras
+    from wwwatch.demo.run import MARK, Demo  # noqa: PLC0415 - its packages are extras
 
     place = (folder or roof.settings.state / "demo").absolute()
-    if folder and place.exists() and any(place.iterdir()) and not (place / "history.log").exists():
-        raise SettingsError(f"{place} holds something else than an earlier demo", "name an empty folder")
+    if folder and place.exists() and not (place / MARK).exists() and (not place.is_dir() or any(place.iterdir())):
+        raise SettingsError(f"{place} is something else than an earlier demo", "name an empty folder")
+    if running_url(place):
+        raise SettingsError(f"a demo runs in {place}", "end it first, or name another folder")
     is_good = Demo(roof.settings, place, roof.clock, roof.stop).run(minutes, seed, Console())
     sys.exit(0 if is_good else 1)

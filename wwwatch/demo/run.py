@@ -27,6 +27,8 @@ from wwwatch.demo.story import Attack, Story
 from wwwatch.demo.view import View, show_verdict
 
 NAMESPACE = "demo"
+MARK = ".wwwatch-demo"
+"""The file that says that a folder is a demo's, and may be emptied."""
 PAST = timedelta(hours=12)
 WARM_UP_SECONDS = 12.0
 DRAIN_SECONDS = 30.0
@@ -54,7 +56,8 @@ class Demo:
     def run(self, minutes: float, seed: int, console: Console) -> bool:
         """Run it, show it, and say whether nothing was lost and no attack missed."""
         shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir(parents=True)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        (self._folder / MARK).touch()
         with ExitStack() as stack:
             self._view = stack.enter_context(View(self.story, console))
             self._set_up(stack, seed)

@@ -55,7 +55,6 @@ class Counts:
     seen: int = 0
     verdicts: int = 0
     dead_letters: int = 0
-    unparsed: int = 0
 
 
 @dataclass(slots=True)
