@@ -101,12 +101,17 @@ class Engine:
         while not stop.is_set():
             with self._mailer.session() as post:
                 for watch in self._watches:
-                    if due[watch.id] <= self._clock.now() and not stop.is_set():
+                    if self._is_due(watch, due[watch.id]) and not stop.is_set():
                         run = self._run_safely(watch, self._clock.now(), post)
                         failures[watch.id] = failures[watch.id] + 1 if run.failed else 0
                         due[watch.id] = self._next(watch, failures[watch.id])
             pause = (min(due.values()) - self._clock.now()).total_seconds() if due else _LONGEST_PAUSE_SECONDS
-            self._clock.sleep(max(pause, 0.0), stop)
+            self._clock.sleep(min(max(pause, 0.0), _LONGEST_PAUSE_SECONDS), stop)
+
+    def _is_due(self, watch: Watch, due: datetime) -> bool:
+        # A clock that was set back must not silence a watch until it has caught up again.
+        latest = self._clock.now() + watch.body.trigger.schedule.interval + timedelta(seconds=_LONGEST_PAUSE_SECONDS)
+        return due <= self._clock.now() or due > latest
 
     def _next(self, watch: Watch, failures: int) -> datetime:
         now = self._clock.now()

@@ -22,7 +22,7 @@ from core.documents import WATCH_HISTORY
 from core.errors import RuleError, SettingsError, StoreError
 from core.settings import EsSettings, Settings, SmtpSettings
 from es_templates import apply, plan, resolve
-from tests.alerting import CRITICAL, HandClock, incident
+from tests.alerting import CRITICAL, NOW, HandClock, incident
 from tests.smtp_sink import ADMIN, SmtpSink, plain, smtp_sink
 
 pytestmark = pytest.mark.es
@@ -388,6 +388,27 @@ def test_it_runs_on_its_schedule_until_stopped(site: Site) -> None:
     site.sink.on_message = stop.set
     site.engine().run(stop)
     assert len(site.sink.messages) == 1
+
+
+def test_a_clock_that_is_set_back_does_not_silence_the_watches(site: Site) -> None:
+    stop = threading.Event()
+
+    class Clock(HandClock):
+        sleeps = 0
+
+        def sleep(self, seconds: float, stop: threading.Event | None = None) -> bool:
+            self.sleeps += 1
+            if self.sleeps == 1:
+                self.move(-7200)
+                site.put()
+            if self.sleeps == 5 and stop is not None:
+                stop.set()
+            return super().sleep(seconds, stop)
+
+    site.clock = Clock()
+    site.engine().run(stop)
+    assert len(site.sink.messages) == 1
+    assert site.clock.now() < NOW - timedelta(hours=1)
 
 
 def test_before_setup_it_says_so_and_invents_no_index(site: Site) -> None:
