@@ -110,6 +110,7 @@ class PrintableFormatter(logging.Formatter):
     """Writes what attackers sent, which stands in Elasticsearch's and the mail server's reasons, harmlessly."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """Return the line, without what would drive a terminal."""
         return printable(super().formatMessage(record))
 
 

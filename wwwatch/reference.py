@@ -22,7 +22,10 @@ def render_cli() -> str:
     """Return every command's help."""
     parts = ["# The command line\n", "Written by `make docs` from the commands themselves.\n"]
     for path, command in _commands(cli, "wwwatch"):
-        context = click.Context(command, info_name=path, max_content_width=WIDTH, terminal_width=WIDTH)
+        names = cli.context_settings["help_option_names"]  # as below the real parent
+        context = click.Context(
+            command, info_name=path, max_content_width=WIDTH, terminal_width=WIDTH, help_option_names=names
+        )
         parts.append(f"## {path}\n\n```\n{command.get_help(context)}\n```\n")
     return "\n".join(parts)
 
