@@ -100,7 +100,7 @@ def measure(name: str, read: Callable[[], int], expected: int) -> float:
 
 @contextmanager
 def server(url: str | None) -> Iterator[EsSettings]:
-    """Yield where Elasticsearch is: the given one, else an embedded node, not a temporary one: those are tuned to start."""
+    """Yield where Elasticsearch is: the given one, else an embedded node that is not tuned to start fast."""
     if url:
         yield EsSettings(url=url)
         return
