@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -16,8 +15,7 @@ from alerts.testmail import send_test_mail
 from core.clock import iso_millis
 from wwwatch.cli import printable
 from wwwatch.roof import Roof
-
-_WIDE = 200
+from wwwatch.tables import print_table
 
 rules_option = click.option(
     "--rules",
@@ -170,7 +168,4 @@ def _show(rows: Sequence[dict[str, Any]], *, as_json: bool, nothing: str) -> Non
         table.add_column(name.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(Text(printable(str(value))) for value in row.values()))
-    console = Console()
-    if not console.is_terminal:
-        console.width = _WIDE
-    console.print(table)
+    print_table(table)

@@ -14,6 +14,7 @@ from core.documents import INCIDENTS
 from core.errors import StoreError, WwwatchError
 from wwwatch.cli import printable
 from wwwatch.roof import Roof
+from wwwatch.tables import print_table
 
 STYLES = {"critical": "bold red", "major": "red", "minor": "yellow", "warning": "dim"}
 
@@ -84,7 +85,7 @@ def _list(documents: list[dict[str, Any]]) -> None:
             own["id"],
         )
         table.add_row(*(Text(printable(cell)) for cell in cells), style=STYLES[own["severity"]])
-    Console().print(table)
+    print_table(table)
 
 
 def _show(document: dict[str, Any]) -> None:
@@ -103,7 +104,7 @@ def _show(document: dict[str, Any]) -> None:
         console.print(Text(f"  {name:<9}{printable(value)}"))
     console.print("why", style="bold")
     for reason in document["wwwatch"]["reasons"]:
-        console.print(Text(f"  - {printable(reason['sentence'])}"))
+        console.print(Text(f"  - {printable(reason['sentence'])}"), soft_wrap=not console.is_terminal)
     console.print("first lines", style="bold")
     for line in document["wwwatch"]["evidence"]:
         console.print(Text(f"  {printable(line)}"), soft_wrap=True)

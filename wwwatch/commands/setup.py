@@ -5,7 +5,6 @@ import re
 from collections import Counter
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -13,6 +12,7 @@ from core.errors import StoreError
 from es_templates import AS_IT_SHOULD_BE, Change, apply, plan
 from wwwatch.cli import printable
 from wwwatch.roof import Roof
+from wwwatch.tables import print_table
 
 STYLES = {"create": "green", "update": "yellow", "manual": "red", "none": "dim"}
 DONE = {"create": "created", "update": "updated", "manual": "left to you", "none": "unchanged"}
@@ -70,8 +70,7 @@ def _show(changes: list[Change], words: dict[str, str]) -> None:
     for change in told:
         cells = (words[change.action], change.kind, change.name, change.why)
         table.add_row(*(Text(printable(cell)) for cell in cells), style=STYLES[change.action])
-    console = Console()
     if told:
-        console.print(table)
+        print_table(table)
     counts = Counter(words[change.action] for change in changes)
-    console.print(f"{len(changes)} objects: {', '.join(f'{count} {word}' for word, count in counts.items())}.")
+    click.echo(f"{len(changes)} objects: {', '.join(f'{count} {word}' for word, count in counts.items())}.")

@@ -21,8 +21,7 @@ from shipper import FileStatus, Ledger, Registry, Shipper, read_status
 from shipper.shipper import Progress as Told
 from wwwatch.cli import printable
 from wwwatch.roof import Roof
-
-_WIDE = 200
+from wwwatch.tables import print_table
 
 
 @click.command()
@@ -157,6 +156,4 @@ def _print_table(files: list[FileStatus]) -> None:
         ledger = each.ledger
         counts = (ledger.indexed, ledger.present, ledger.rejected, each.pending, each.missing, ledger.unparsed)
         table.add_row(Text(printable(each.path)), lines, *(f"{count:,}" for count in counts))
-    console = Console()
-    # What a program or a file reads is not folded to a terminal's width.
-    (console if console.is_terminal else Console(width=_WIDE)).print(table)
+    print_table(table)
