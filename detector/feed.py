@@ -144,12 +144,18 @@ class ChangeFeed:
             existing = self._indices()
             self._require_up(key for key in absent if key.split("/")[1] in existing)
         for shard in shards:
-            last, end = -1, positions.get(shard.key, -1)
-            if end >= 0:
-                self._refresh(shard)
+            end = positions.get(shard.key, -1)
+            if end < 0:
+                continue
+            self._refresh(shard)
             recent = {"range": {TIMESTAMP: {"gte": iso_millis(since)}}}
-            for events, _ in self._pages(shard, last, end, recent):
+            for events, _ in self._pages(shard, self._before(shard, end, recent), end, recent):
                 yield events
+
+    def _before(self, shard: Shard, last: int, only: dict[str, Any]) -> int:
+        """Return the sequence number before the first match: a short window of a long history takes few steps."""
+        _, found = read_page(self._fetch(shard, -1, last, (only,), size=1))
+        return last if found is None else found - 1
 
     def _indices(self) -> dict[str, str]:
         """Return the names of all indices by their uuid, also of those whose shards are not up."""
@@ -188,9 +194,9 @@ class ChangeFeed:
         body, end = pages.popleft()
         return read_page(body.result())[0], end
 
-    def _fetch(self, shard: Shard, after: int, last: int, only: tuple[dict[str, Any], ...]) -> bytes:
+    def _fetch(self, shard: Shard, after: int, last: int, only: tuple[dict[str, Any], ...], size: int = PAGE) -> bytes:
         body = {
-            "size": PAGE,
+            "size": size,
             "query": {"bool": {"filter": [{"range": {"_seq_no": {"gt": after, "lte": last}}}, *only]}},
             "sort": [{"_seq_no": "asc"}],
             "track_total_hits": False,

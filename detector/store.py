@@ -116,7 +116,7 @@ class DetectorStore:
         """
         changed = list(incidents)
         operations = [_anomaly_operation(anomaly) for anomaly in anomalies] + [
-            _incident_operation(each) for each in changed
+            _incident_operation(each, self.checkpoint_id) for each in changed
         ]
         for begin in range(0, len(operations), FINDINGS_PER_REQUEST):
             self._bulk(operations[begin : begin + FINDINGS_PER_REQUEST])
@@ -133,10 +133,12 @@ class DetectorStore:
             raise store_error(worst["status"], f"{len(failed)} findings were refused: {reason}")
 
     def load_incidents(self) -> dict[str, Incident]:
-        """Return the incidents that are not closed, with their anomalies."""
+        """Return this feed's incidents that are not closed, with their anomalies."""
         with es_errors("refresh incidents and anomalies"):
             self.client.indices.refresh(index=f"{INCIDENTS},{ANOMALIES}")
-        open_ones = self._all(INCIDENTS, {"terms": {"wwwatch.incident.state": ["open", "acknowledged"]}})
+        ours = {"term": {"wwwatch.incident.feed": self.checkpoint_id}}
+        not_closed = {"terms": {"wwwatch.incident.state": ["open", "acknowledged"]}}
+        open_ones = self._all(INCIDENTS, {"bool": {"filter": [ours, not_closed]}})
         found: dict[str, Incident] = {}
         for document in open_ones:
             identifier = document["wwwatch"]["incident"]["id"]
@@ -168,8 +170,9 @@ def _anomaly_operation(anomaly: Anomaly) -> tuple[Document, Document]:
     return {"index": {"_index": ANOMALIES, "_id": anomaly.session_id}}, anomaly.document()
 
 
-def _incident_operation(incident: Incident) -> tuple[Document, Document]:
+def _incident_operation(incident: Incident, feed: str) -> tuple[Document, Document]:
     document = incident.document()
+    document["wwwatch"]["incident"]["feed"] = feed
     change = json.loads(json.dumps(document))
     if incident.is_stored and incident.state != "closed":  # she may have acknowledged it meanwhile
         del change["wwwatch"]["incident"]["state"]

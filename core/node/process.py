@@ -10,7 +10,7 @@ from core.errors import NodeError
 from core.node import launch
 from core.node.record import Record, answers, read_address
 from core.node.refusal import last_output, refusal, too_little_memory
-from core.node.spawn import Plan, make_folder, spawn
+from core.node.spawn import Plan, make_folder, spawn, with_last_port
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,7 @@ class Server:
         """
         if psutil.virtual_memory().available < launch.heap_bytes(plan.heap) + _JVM_BYTES:
             raise too_little_memory(plan.heap)
+        plan = with_last_port(plan)
         make_folder(plan)
         path = plan.folder / "logs" / "elasticsearch.log"
         logged = path.stat().st_size if path.is_file() else 0

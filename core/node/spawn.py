@@ -2,16 +2,19 @@
 
 import logging
 import os
+import socket
 import subprocess
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from core.clock import Clock
 from core.errors import NodeError
 from core.node import launch
 from core.node.account import Account
 from core.node.distribution import Progress
+from core.node.record import read_address
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +79,22 @@ def make_folder(plan: Plan) -> None:
         raise NodeError(
             f"cannot write the data folder {plan.folder}: {error.strerror}", "choose another with --data"
         ) from None
+
+
+def with_last_port(plan: Plan) -> Plan:
+    """Return the plan with the port of the node's last run, where none is given and that one is free.
+
+    So whoever talked to it before finds it again.
+    """
+    url = read_address(plan.folder)
+    port = urlsplit(url).port if url and not plan.port else None
+    if port is None:
+        return plan
+    try:
+        with socket.create_server(("127.0.0.1", port)):
+            return replace(plan, port=port)
+    except OSError:
+        return plan
 
 
 def spawn(plan: Plan, *, daemon: bool) -> subprocess.Popen[bytes]:

@@ -34,6 +34,7 @@ class Kept:
     data: Path
     state: Path
     cache: Path
+    first_url: str
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +70,7 @@ def kept(open_folder: Path, cache: Path) -> Iterator[Kept]:
         client.index(index="kept", id="1", document={"message": "still here"})
     assert stop(state)
     with EmbeddedNode(NodeSettings(data=data), cache=cache, state=state) as node:
-        yield Kept(node, data, state, cache)
+        yield Kept(node, data, state, cache, first.url)
 
 
 def test_client_stores_and_finds_a_document(es: Elasticsearch, namespace: str) -> None:
@@ -83,6 +84,11 @@ def test_data_is_kept_between_starts(kept: Kept) -> None:
     """Also in a folder with spaces and foreign letters."""
     with connect(EsSettings(url=kept.node.url)) as client:
         assert client.get(index="kept", id="1")["_source"] == {"message": "still here"}
+
+
+def test_address_is_the_same_as_last_time(kept: Kept) -> None:
+    """Where its port is still free: whoever talked to it goes on."""
+    assert kept.node.url == kept.first_url
 
 
 def test_other_processes_find_it(kept: Kept) -> None:

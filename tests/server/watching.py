@@ -75,11 +75,12 @@ def forget_findings(es: Elasticsearch) -> None:
 
 
 def findings(es: Elasticsearch, index: str) -> dict[str, dict[str, Any]]:
-    """Return all documents by id, numbers rounded, without the model's name."""
+    """Return all documents by id, numbers rounded, without the names of the model and of the feed."""
     es.indices.refresh(index=index)
     found = {hit["_id"]: rounded(hit["_source"]) for hit in scan(es, index=index)}
     for source in found.values():
         source["wwwatch"].pop("model", None)
+        source["wwwatch"].get("incident", {}).pop("feed", None)
     return found
 
 

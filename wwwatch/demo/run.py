@@ -2,7 +2,8 @@
 
 import shutil
 import threading
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ MARK = ".wwwatch-demo"
 PAST = timedelta(hours=12)
 WARM_UP_SECONDS = 12.0
 DRAIN_SECONDS = 30.0
+START_SECONDS = 60.0
 POLL_SECONDS = 0.25
 COUNT_SECONDS = 1.0
 VISITS_PER_MINUTE = 5.0
@@ -102,7 +104,7 @@ class Demo:
             self._parts.start("shipper", "ship", str(self._www.access_log))
             self._parts.start("detector", "detect")
             self._parts.start("alerts", "alert", "run")
-            self._wait(lambda: self._store.load_checkpoint() is not None)
+            self._wait(lambda: self._stop.is_set() or self._store.load_checkpoint() is not None, START_SECONDS)
             done("running, each a process of its own")
         self._traffic = stack.enter_context(LiveTraffic(self._www.url, seed, VISITS_PER_MINUTE, clock=self._clock))
 
@@ -126,7 +128,7 @@ class Demo:
             self._clock.monotonic() + DRAIN_SECONDS, unless=lambda: all(map(_is_over, self.story.attacks))
         )
 
-    def _watch_until(self, moment: float, unless: Any = lambda: False) -> None:
+    def _watch_until(self, moment: float, unless: Callable[[], bool] = lambda: False) -> None:
         counted = 0.0
         while self._clock.monotonic() < moment and not unless():
             if self._clock.monotonic() - counted > COUNT_SECONDS:
@@ -170,10 +172,14 @@ class Demo:
         self.story.match([hit["_source"] for hit in found["hits"]["hits"]], self._mailbox.mails)
         self._view.refresh()
 
-    def _wait(self, ready: Any, seconds: float = 60.0) -> None:
+    def _wait(self, ready: Callable[[], bool], seconds: float) -> None:
+        """Wait until something is so, but not for ever; Elasticsearch may be busy meanwhile."""
         deadline = self._clock.monotonic() + seconds
-        while not ready() and self._clock.monotonic() < deadline:
+        while self._clock.monotonic() < deadline:
             self._parts.check()
+            with suppress(StoreError):
+                if ready():
+                    return
             self._clock.sleep(POLL_SECONDS)
 
     def _environment(self, url: str) -> dict[str, str]:
