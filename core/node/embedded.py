@@ -98,7 +98,10 @@ class EmbeddedNode:
                 self._start(_temporary_folder())
             else:
                 with claimed(self._state):
-                    self._start(node_folder(self._settings.data, self._state, node_account()))
+                    folder = node_folder(self._settings.data, self._state, node_account())
+                    if self._options.empty:
+                        shutil.rmtree(folder / "data", ignore_errors=True)
+                    self._start(folder)
                     write_record(self._state, self.record)
         except NodeError:
             self._end(keep_log=True)

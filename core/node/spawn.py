@@ -28,6 +28,7 @@ class StartOptions:
         stop: When set, the start is given up.
         ready_seconds: How long the node may take until it answers.
         java_options: Further options of the JVM.
+        empty: Begin without what an earlier run on the same data folder kept.
         clock: Whose time is waited in.
     """
 
@@ -35,6 +36,7 @@ class StartOptions:
     stop: threading.Event | None = None
     ready_seconds: float = 120.0
     java_options: tuple[str, ...] = ()
+    empty: bool = False
     clock: Clock = field(default_factory=Clock)
 
 

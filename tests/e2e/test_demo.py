@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -14,8 +16,15 @@ pytestmark = [pytest.mark.es, pytest.mark.e2e, pytest.mark.timeout(600)]
 COMMAND = [sys.executable, "-m", "wwwatch", "demo"]
 
 
-def test_demo_catches_every_attack_and_loses_nothing(tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that the node's unprivileged user can reach, so that all of the demo's data goes with it."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name) / "demo"
+
+
+def test_demo_catches_every_attack_and_loses_nothing(folder: Path) -> None:
     done = subprocess.run(
         [*COMMAND, "--minutes", "1.5", "--folder", str(folder)], capture_output=True, text=True, check=False
     )
@@ -27,8 +36,7 @@ def test_demo_catches_every_attack_and_loses_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_demo_leaves_no_orphan(tmp_path: Path, number: signal.Signals) -> None:
-    folder = tmp_path / "demo"
+def test_interrupted_demo_leaves_no_orphan(folder: Path, tmp_path: Path, number: signal.Signals) -> None:
     log = tmp_path / "out"
     with log.open("wb") as out:
         process = subprocess.Popen([*COMMAND, "--folder", str(folder)], stdout=out, stderr=out, start_new_session=True)

@@ -109,6 +109,18 @@ def test_it_listens_on_this_machine_alone(kept: Kept) -> None:
     assert {address.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}
 
 
+def test_empty_start_forgets_what_was_kept(open_folder: Path, cache: Path) -> None:
+    """Also where the data lies elsewhere than the state, as root's does."""
+    settings, state = NodeSettings(), open_folder / "emptied"
+    for options, found in ((StartOptions(), False), (StartOptions(), True), (StartOptions(empty=True), False)):
+        with (
+            EmbeddedNode(settings, cache=cache, state=state, options=options) as node,
+            connect(EsSettings(url=node.url)) as client,
+        ):
+            assert bool(client.indices.exists(index="kept")) is found
+            client.index(index="kept", id="1", document={})
+
+
 def test_second_start_for_the_same_state_is_refused(kept: Kept) -> None:
     """It names the one that runs."""
     with pytest.raises(NodeError, match=f"runs already .{kept.node.url}.*es stop"):

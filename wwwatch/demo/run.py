@@ -77,7 +77,7 @@ class Demo:
                 self._settings.node,
                 cache=self._settings.cache,
                 state=self._folder,
-                options=StartOptions(stop=self._stop),
+                options=StartOptions(stop=self._stop, empty=True),
             )
             url = stack.enter_context(node).url
             self._client: Elasticsearch = stack.enter_context(connect(EsSettings(url=url)))
