@@ -61,7 +61,8 @@ def environment(sink: SmtpSink) -> dict[str, str]:
 
 def put(es: Elasticsearch, rules: Path, changes: dict[str, Any] | None = None) -> str:
     name = f"{rules.name}-one"
-    updated = {"wwwatch.incident.updated": iso_millis(Clock().now())}
+    now = iso_millis(Clock().now())
+    updated = {"@timestamp": now, "wwwatch.incident.updated": now}
     es.index(index=rules.name, id=name, document=incident({**updated, **(changes or {})}))
     return name
 
@@ -87,7 +88,8 @@ def test_run_once_mails_and_says_so(es: Elasticsearch, es_url: str, sink: SmtpSi
 
 def test_a_hostile_key_does_not_reach_the_terminal(es: Elasticsearch, es_url: str, sink: SmtpSink, rules: Path) -> None:
     es.index(index=rules.name, id=f"{rules.name}\x1b[2J", document=incident())
-    updated = {"wwwatch.incident.updated": iso_millis(Clock().now())}
+    now = iso_millis(Clock().now())
+    updated = {"@timestamp": now, "wwwatch.incident.updated": now}
     es.index(index=rules.name, id=f"{rules.name}\x1b[2J", document=incident(updated))
     run(es_url, "run", "--once", "--rules", str(rules))
     assert "\x1b" not in run(es_url, "history").output
