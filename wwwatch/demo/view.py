@@ -64,7 +64,7 @@ class View:
         news = [(f"step {name}", f"{name}: {fact}") for name, fact in story.steps if fact]
         news += [(f"attack {attack.name}", f"attack begins: {WORDS[attack.name]}") for attack in story.begun]
         news += [
-            (f"incident {each['event']['start']}", f"incident: {printable(each['message'])}")
+            (f"incident {each['wwwatch']['incident']['id']}", f"incident: {printable(each['message'])}")
             for each in story.incidents
         ]
         news += [(f"mail {mail.path.name}", f"mail: {printable(mail.subject)}") for mail in story.mails]
