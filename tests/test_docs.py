@@ -1,7 +1,10 @@
 """The documents say what the code does."""
 
 import ast
+import json
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -15,10 +18,21 @@ ROOMS = ("core", "enrich", "shipper", "es_templates", "detector", "alerts", "kib
 MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 
+@pytest.fixture(scope="module")
+def pages() -> dict[str, str]:
+    """The pages as a new interpreter writes them: click's commands keep something of how they were called before."""
+    code = (
+        "import json; from wwwatch.reference import PAGES; print(json.dumps({n: page() for n, page in PAGES.items()}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    written: dict[str, str] = json.loads(done.stdout)
+    return written
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_reference_page_is_what_the_code_says(name: str) -> None:
+def test_reference_page_is_what_the_code_says(name: str, pages: dict[str, str]) -> None:
     """Where this fails: `make docs`."""
-    assert (DOCS / name).read_text("utf-8") == PAGES[name]()
+    assert (DOCS / name).read_text("utf-8") == pages[name]
 
 
 def test_every_command_has_a_module_and_an_example() -> None:
