@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from elasticsearch import Elasticsearch
 
@@ -17,8 +18,12 @@ OUTSIDE = pytest.StashKey[Settings]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep what the caller's environment says before the tests stop seeing it."""
+    """Keep what the caller's environment says before the tests stop seeing it; time no property: machines are noisy."""
     config.stash[OUTSIDE] = Settings()
+    hypothesis.settings.register_profile(
+        "wwwatch", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("wwwatch")
 
 
 @pytest.hookimpl(wrapper=True)

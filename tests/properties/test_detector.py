@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.anomaly import source_object
@@ -51,7 +51,7 @@ EVENTS: st.SearchStrategy[pl.DataFrame] = st.lists(REQUEST, max_size=25).map(
     lambda requests: complete(pl.DataFrame(requests, schema=RAW))
 )
 Check = Callable[..., Any]
-usual = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+usual = settings(max_examples=60)
 
 
 @pytest.fixture(scope="module")

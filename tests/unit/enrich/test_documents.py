@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.clock import iso_millis
@@ -77,7 +77,6 @@ def test_every_field_is_one_of_the_contract() -> None:
     assert sent <= leaves(sample) | {"error.message"}
 
 
-@settings(deadline=None)
 @given(st.lists(st.binary(max_size=60).map(lambda raw: raw.replace(b"\n", b"")), max_size=20))
 def test_any_bytes_become_one_document_per_line(lines: list[bytes]) -> None:
     texts = [line.decode("utf-8", "backslashreplace") for line in lines]
@@ -85,7 +84,6 @@ def test_any_bytes_become_one_document_per_line(lines: list[bytes]) -> None:
         assert [document["event"]["original"] for document in documents(texts, name)] == texts
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8", exclude_characters='"\\\n')))
 def test_text_arrives_as_it_was(agent: str) -> None:
     line = f'192.0.2.7 - - [05/Mar/2021:09:01:38 +0100] "GET / HTTP/1.1" 200 5 "-" "{agent}"'

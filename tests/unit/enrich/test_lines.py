@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from enrich import FORMATS, SCHEMA, Format, parse
@@ -166,7 +166,6 @@ def render(event: dict[str, Any]) -> str:
     )
 
 
-@settings(deadline=None)
 @given(st.lists(EVENT, min_size=1, max_size=5))
 def test_parse_of_render_is_the_event(events: list[dict[str, Any]]) -> None:
     rows = parse(pl.Series([render(event) for event in events]), COMBINED).to_dicts()
@@ -177,7 +176,6 @@ def test_parse_of_render_is_the_event(events: list[dict[str, Any]]) -> None:
         assert {name: row[name] for name in shared} == {name: event[name] for name in shared}
 
 
-@settings(deadline=None)
 @given(EVENT, st.sampled_from(["combined", "common", "vhost_combined"]))
 def test_every_pattern_says_the_same(event: dict[str, Any], name: str) -> None:
     combined = render(event)
@@ -188,7 +186,6 @@ def test_every_pattern_says_the_same(event: dict[str, Any], name: str) -> None:
     assert one(line, whole) == one(line, tolerant)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.text(st.characters(codec="utf-8")) | st.binary().map(lambda raw: raw.decode(errors="backslashreplace")))
 )
@@ -198,7 +195,6 @@ def test_any_text_yields_one_row_per_line(lines: list[str]) -> None:
         assert frame["original"].to_list() == lines
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(["", "0", "1", "ff", "ABCD", "12345", "1.2.3.4", "256.0.0.1", "01.1.1.1", "%1"]), max_size=10

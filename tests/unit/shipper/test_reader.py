@@ -95,7 +95,7 @@ LINE = st.one_of(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(LINE, max_size=12).map(b"\n".join), st.integers(1, 200))
 def test_where_it_is_cut_changes_nothing(tmp_path: Path, data: bytes, size: int) -> None:
     with opened(tmp_path / "log", data) as descriptor:
