@@ -14,6 +14,7 @@ from core.errors import (
     StoreBusyError,
     StoreConflictError,
     StoreError,
+    StoreMissingError,
     StoreUnreachableError,
 )
 from core.settings import EsSettings
@@ -21,7 +22,7 @@ from core.settings import EsSettings
 _BY_STATUS: dict[int, tuple[type[StoreError], str]] = {
     401: (StoreAuthError, "check es.api_key, or es.username and es.password"),
     403: (StoreAuthError, "give this user the privileges that docs/operations.md lists"),
-    404: (StoreError, "run `wwwatch setup`"),
+    404: (StoreMissingError, "run `wwwatch setup`"),
     409: (StoreConflictError, "somebody else changed it first; try again"),
     429: (StoreBusyError, "the cluster is overloaded; try again later"),
     502: (StoreBusyError, "the proxy before Elasticsearch gets no answer; try again later"),
@@ -69,8 +70,8 @@ def es_errors(doing: str) -> Iterator[None]:
     except elasticsearch.UnsupportedProductError as error:
         raise StoreError(f"cannot {doing}: {error.message}", "point es.url at Elasticsearch 8") from error
     except elasticsearch.ApiError as error:
-        kind, hint = _BY_STATUS.get(error.status_code, (StoreError, "the reason is Elasticsearch's own"))
-        raise kind(f"cannot {doing}: Elasticsearch answered {error.status_code} {_reason(error)}", hint) from error
+        what = f"cannot {doing}: Elasticsearch answered {error.status_code} {_reason(error)}"
+        raise store_error(error.status_code, what) from error
     except elastic_transport.TlsError as error:
         hint = "set es.ca_certs to the authority's PEM file"
         raise StoreError(f"cannot {doing}: the TLS certificate is not trusted: {error.message}", hint) from error
@@ -80,7 +81,7 @@ def es_errors(doing: str) -> Iterator[None]:
 
 
 def store_error(status: int, what: str) -> StoreError:
-    """Return the error that fits the status of one item of a bulk answer, e.g. one to try again for 429."""
+    """Return the error that fits a status, of an answer or of one item of a bulk, e.g. one to try again for 429."""
     kind, hint = _BY_STATUS.get(status, (StoreError, "the reason is Elasticsearch's own"))
     return kind(what, hint)
 

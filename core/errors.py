@@ -7,6 +7,7 @@ WwwatchError
 │   ├── StoreUnreachableError    no answer: worth trying again
 │   ├── StoreBusyError           429 or 503: worth trying again
 │   ├── StoreAuthError           401 or 403
+│   ├── StoreMissingError        404: the index or document is not there
 │   └── StoreConflictError       somebody else changed the document first
 ├── DeliveryError            documents could not be delivered
 ├── FormatError              a log format is unknown or does not fit the file
@@ -58,6 +59,10 @@ class StoreBusyError(StoreError):
 
 class StoreAuthError(StoreError):
     """Elasticsearch does not know us (401) or does not let us (403)."""
+
+
+class StoreMissingError(StoreError):
+    """The index or the document is not there (404)."""
 
 
 class StoreConflictError(StoreError):

@@ -1,4 +1,4 @@
-"""Field names: ECS first, ours under `wwwatch.*`; no field string is written twice in the code.
+"""Names of the ECS fields that documents and queries are made of.
 
 Source: Elastic Common Schema 8.11.
 """
@@ -9,8 +9,6 @@ ERROR_MESSAGE = "error.message"
 EVENT_CREATED = "event.created"
 EVENT_INGESTED = "event.ingested"
 EVENT_ORIGINAL = "event.original"
-EVENT_START = "event.start"
-EVENT_END = "event.end"
 SOURCE_ADDRESS = "source.address"
 SOURCE_IP = "source.ip"
 METHOD = "http.request.method"
@@ -26,11 +24,3 @@ USER_AGENT = "user_agent.original"
 USER_NAME = "user.name"
 LOG_PATH = "log.file.path"
 LOG_OFFSET = "log.offset"
-
-SCORE = "wwwatch.anomaly.score"
-KIND = "wwwatch.anomaly.kind"
-SESSION_ID = "wwwatch.session.id"
-INCIDENT_ID = "wwwatch.incident.id"
-INCIDENT_STATE = "wwwatch.incident.state"
-INCIDENT_LEVEL = "wwwatch.incident.level"
-INCIDENT_UPDATED = "wwwatch.incident.updated"

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import elasticsearch
 import joblib
 from elasticsearch import Elasticsearch
 
 from core.client import es_errors, require_index
 from core.clock import iso_millis
 from core.documents import MODELS, STATE
-from core.errors import ModelError
+from core.errors import ModelError, StoreMissingError
 from detector.model import SessionModel
 
 LIVE = "live-model"
@@ -79,10 +78,8 @@ def live_digest(client: Elasticsearch) -> str | None:
     try:
         with es_errors("ask which model is live"):
             answer = client.get(index=STATE, id=LIVE)
-    except Exception as error:
-        if isinstance(error.__cause__, elasticsearch.NotFoundError):
-            return None
-        raise
+    except StoreMissingError:
+        return None
     return str(answer["_source"]["wwwatch"]["state"]["value"]["digest"])
 
 
@@ -105,10 +102,8 @@ def load_model(client: Elasticsearch, digest: str | None = None) -> tuple[str, S
     try:
         with es_errors("read the model"):
             stored = client.get(index=MODELS, id=wanted)["_source"]["wwwatch"]["model"]
-    except Exception as error:
-        if isinstance(error.__cause__, elasticsearch.NotFoundError):
-            raise ModelError(f"there is no model {wanted[:12]}…", _HINT) from None
-        raise
+    except StoreMissingError:
+        raise ModelError(f"there is no model {wanted[:12]}…", _HINT) from None
     return wanted, unpack(stored["bytes"], wanted)
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from elasticsearch import ConflictError, Elasticsearch, NotFoundError
+from elasticsearch import Elasticsearch
 
 from core.client import es_errors, require_index, store_error
 from core.clock import iso_millis, parse_iso
 from core.documents import ANOMALIES, INCIDENTS, STATE, Document, document_id
-from core.errors import StoreConflictError, StoreError
+from core.errors import StoreConflictError, StoreMissingError
 from detector.anomaly import Anomaly
 from detector.feed import Positions
 from detector.incidents import Incident, restore
@@ -67,10 +67,8 @@ class DetectorStore:
         try:
             with es_errors("read the checkpoint"):
                 found = self.client.get(index=STATE, id=self.checkpoint_id)
-        except StoreError as error:
-            if isinstance(error.__cause__, NotFoundError):
-                return None
-            raise
+        except StoreMissingError:
+            return None
         value = found["_source"]["wwwatch"]["state"]["value"]
         moments = {key: parse_iso(value[key]) if value[key] else None for key in ("window_start", "watermark")}
         version = (found["_seq_no"], found["_primary_term"])
@@ -101,8 +99,6 @@ class DetectorStore:
             with es_errors("save the checkpoint"):
                 saved = client.index(index=STATE, id=self.checkpoint_id, document=document, **guard)
         except StoreConflictError as error:
-            if not isinstance(error.__cause__, ConflictError):
-                raise
             raise StoreConflictError(
                 "another detector reads the same events", "stop one of them, or give them different --index patterns"
             ) from error

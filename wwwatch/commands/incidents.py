@@ -4,14 +4,13 @@ import json
 from typing import Any
 
 import click
-from elasticsearch import NotFoundError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from core.client import es_errors
 from core.documents import INCIDENTS
-from core.errors import StoreError, WwwatchError
+from core.errors import StoreError, StoreMissingError
 from wwwatch.cli import printable
 from wwwatch.roof import Roof
 from wwwatch.tables import print_table
@@ -60,10 +59,8 @@ def show_command(roof: Roof, incident_id: str, *, as_json: bool) -> None:
     try:
         with roof.es() as client, es_errors("read the incident"):
             document = client.get(index=INCIDENTS, id=incident_id or "-")["_source"]
-    except WwwatchError as error:
-        if isinstance(error.__cause__, NotFoundError):
-            raise StoreError(f"there is no incident {incident_id}", "see `wwwatch incidents list --all`") from None
-        raise
+    except StoreMissingError:
+        raise StoreError(f"there is no incident {incident_id}", "see `wwwatch incidents list --all`") from None
     if as_json:
         click.echo(json.dumps(document, indent=2))
     else:

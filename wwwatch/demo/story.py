@@ -18,7 +18,6 @@ class Attack:
     name: str
     truth: Truth | None = None
     mail: Mail | None = None
-    incident: str = ""
 
     @property
     def began(self) -> datetime | None:
