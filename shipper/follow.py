@@ -12,6 +12,7 @@ from pathlib import Path
 from core.clock import Clock
 from core.errors import DeliveryError
 from shipper.identity import HEAD_BYTES, identify, read_head
+from shipper.reader import Chunk, read_chunk
 from shipper.registry import Entry, Registry
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,16 @@ class Tail:
     size: int
     grown: float
     is_rotated: bool = False
+
+    def read(self, start: int, size: int, *, closing: bool) -> Chunk | None:
+        """Return the whole lines of about `size` bytes from `start` on, or None when there is none yet.
+
+        Args:
+            start: Where a line starts, in bytes.
+            size: How much to read; more only where one line is longer.
+            closing: Nothing more is expected: what stands at the end without a line end is a line, too.
+        """
+        return read_chunk(self.descriptor, start, size, closing=closing)
 
     def was_emptied(self) -> bool:
         """Return whether the file was cut or written anew under our hands."""

@@ -30,6 +30,7 @@ class Entry:
         sent: When the first of those were sent, ISO 8601.
         superseded: The file was emptied; another entry follows what is in it now.
         ledger: What became of the lines before `offset`.
+        format: What must be known of earlier lines to read on, e.g. the last `#Fields:` of a W3C log.
     """
 
     path: str
@@ -41,6 +42,7 @@ class Entry:
     sent: str | None = None
     superseded: bool = False
     ledger: Ledger = field(default_factory=Ledger)
+    format: str | None = None
 
 
 class Registry:

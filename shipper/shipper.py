@@ -18,7 +18,6 @@ from shipper.deadletter import DeadLetters
 from shipper.delivery import Delivery, StoppedError
 from shipper.follow import Follower, Tail
 from shipper.ledger import Ledger
-from shipper.reader import read_chunk
 from shipper.registry import Registry
 
 log = logging.getLogger(__name__)
@@ -153,7 +152,7 @@ class Shipper:
         return has_moved
 
     def _prepare(self, tail: Tail, start: int, *, closing: bool) -> Batch | None:
-        chunk = read_chunk(tail.descriptor, start, self._settings.ship.batch_bytes, closing=closing)
+        chunk = tail.read(start, self._settings.ship.batch_bytes, closing=closing)
         if chunk is None:
             return None
         path = tail.entry.path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
@@ -165,7 +164,7 @@ class Shipper:
         known = self._format or self._formats.get(tail.identity)
         if known:
             return known
-        sample = read_chunk(tail.descriptor, 0, SAMPLE_BYTES, closing=True)
+        sample = tail.read(0, SAMPLE_BYTES, closing=True)
         if sample is None:
             raise FormatError("the file is empty", "give --format")
         found = detect_format(sample.lines)
