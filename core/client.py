@@ -35,7 +35,8 @@ def connect(settings: EsSettings, **options: Any) -> Elasticsearch:
     """Return a client for the cluster that the settings name; nothing is sent yet.
 
     Args:
-        settings: Where and who; `url` must be set.
+        settings: Where and who; `url` must be set. Of several addresses, one that does not answer is passed over for
+            a while: the client's node pool tries it again after 1 s, then ever later, up to 30 s.
         options: Further arguments of ``elasticsearch.Elasticsearch``.
 
     Raises:
@@ -49,10 +50,15 @@ def connect(settings: EsSettings, **options: Any) -> Elasticsearch:
     if settings.ca_certs:
         arguments["ca_certs"] = str(settings.ca_certs)
     try:
-        return Elasticsearch(settings.url, **arguments)
+        return Elasticsearch(hosts_of(settings), **arguments)
     except (ValueError, OSError) as error:
-        where = str(settings.url).rpartition("@")[2]  # what stands before it may be a password
+        where = ", ".join(host.rpartition("@")[2] for host in hosts_of(settings))  # before the @ may be a password
         raise StoreError(f"cannot use Elasticsearch at {where}: {error}", "check es.url and es.ca_certs") from None
+
+
+def hosts_of(settings: EsSettings) -> list[str]:
+    """Return the addresses that `es.url` names."""
+    return [host.strip() for host in (settings.url or "").split(",") if host.strip()]
 
 
 @contextmanager
@@ -70,7 +76,10 @@ def es_errors(doing: str) -> Iterator[None]:
     except elasticsearch.UnsupportedProductError as error:
         raise StoreError(f"cannot {doing}: {error.message}", "point es.url at Elasticsearch 8") from error
     except elasticsearch.ApiError as error:
-        what = f"cannot {doing}: Elasticsearch answered {error.status_code} {_reason(error)}"
+        reason = _reason(error)
+        what = f"cannot {doing}: Elasticsearch answered {error.status_code} {reason}"
+        if reason.startswith("cluster_block_exception"):  # a full disk, say: not about who asks, and it passes
+            raise StoreBusyError(what, "free disk space, or lift the block") from error
         raise store_error(error.status_code, what) from error
     except elastic_transport.TlsError as error:
         hint = "set es.ca_certs to the authority's PEM file"

@@ -5,7 +5,7 @@ An environment variable is ``WWWATCH_<SECTION>_<KEY>``: ``WWWATCH_ES_URL`` sets 
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import platformdirs
 import yaml
@@ -29,6 +29,20 @@ def _split(value: Any) -> Any:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
+def _join(value: Any) -> Any:
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+
+Hosts = Annotated[str, BeforeValidator(_join)]
+"""Addresses apart by commas; a YAML file may list them."""
+
+
+def _unyaml(value: Any) -> Any:
+    return "off" if value is False else value  # what a YAML file's bare `off` is read as
+
+
+Compression = Annotated[Literal["off", "gzip"], BeforeValidator(_unyaml)]
+
 Addresses = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 
 
@@ -41,7 +55,9 @@ class Section(BaseModel):
 class EsSettings(Section):
     """An existing cluster; without `url` the embedded node is used."""
 
-    url: str | None = Field(None, description="Elasticsearch, e.g. https://es.example.org:9200")
+    url: Hosts | None = Field(
+        None, description="Elasticsearch, e.g. https://es.example.org:9200; several addresses apart by commas"
+    )
     api_key: SecretStr | None = Field(None, description="API key, base64 as Kibana shows it")
     username: str | None = Field(None, description="user name for basic authentication")
     password: SecretStr | None = Field(None, description="password for basic authentication")
@@ -63,7 +79,16 @@ class ShipSettings(Section):
 
     namespace: str = Field("default", pattern=r"^[a-z0-9_.]{1,100}$", description="last part of the data stream's name")
     batch_bytes: int = Field(4_000_000, gt=0, description="log bytes read into one bulk request")
+    batch_lines: int = Field(20_000, gt=0, description="lines in one bulk request at most")
+    batch_seconds: float = Field(0.5, ge=0, description="how long a batch that is not full waits for more lines")
+    in_flight: int = Field(2, ge=1, le=16, description="bulk requests on their way at the same time")
+    compression: Compression = Field("off", description="of bulk requests: off or gzip")
     poll_seconds: float = Field(0.5, gt=0, description="how often a quiet file is looked at")
+    max_lines_per_second: float = Field(0, ge=0, description="lines sent in a second; 0: no limit")
+    max_cpu_percent: float = Field(0, ge=0, description="processor time, in percent of one core; 0: no limit")
+    metrics: str | None = Field(
+        None, pattern=r"^[^\s/]+:\d{1,5}$", description="host:port where Prometheus reads metrics, e.g. 127.0.0.1:9117"
+    )
 
 
 class DetectSettings(Section):
