@@ -16,6 +16,10 @@ class Clock:
         """Return seconds from an arbitrary start that never run backwards."""
         return time.monotonic()
 
+    def cpu(self) -> float:
+        """Return the processor time of this process, all threads together, in seconds."""
+        return time.process_time()
+
     def sleep(self, seconds: float, stop: threading.Event | None = None) -> bool:
         """Wait for `seconds`, or until `stop` is set; return True when it is set."""
         if stop is None:
