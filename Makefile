@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint types bench docs clean
+.PHONY: install demo test torture lint types bench docs clean
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet --editable '.[dev]' && touch $@
 install: .venv/installed
@@ -10,6 +10,8 @@ demo: install
 	$(BIN)/wwwatch demo
 test: lint types
 	$(BIN)/python -m pytest
+torture: install
+	$(BIN)/python -m tests.e2e.torture --minutes $(or $(MINUTES),10)
 lint: install
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 types: install
