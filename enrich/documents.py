@@ -1,13 +1,15 @@
-"""Parsed lines become the JSON of the access event (docs/design.md, "The documents"), column by column.
+"""Events become the JSON of the access event (docs/design.md, "The documents"), table by table.
 
-The text is put together by polars: no Python object per event. A field without a value is left out, and so is an object
-without a field.
+Elasticsearch wants one text per event, and most of that text follows from values that repeat. So each table's part of a
+document is written once per distinct value and then put together, line by line; no Python object exists per event. A
+field without a value is left out, and so is an object without a field.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from typing import Any
 
 import polars as pl
@@ -15,26 +17,11 @@ import polars as pl
 from core import fields
 from core.clock import iso_millis
 from core.documents import ACCESS_DATASET, ECS_VERSION
+from enrich.events import Events
 
-_COLUMNS = (
-    (fields.SOURCE_ADDRESS, "address"),
-    (fields.SOURCE_IP, "ip"),
-    (fields.USER_NAME, "user"),
-    (fields.METHOD, "method"),
-    (fields.REFERRER, "referrer"),
-    (fields.HTTP_VERSION, "version"),
-    (fields.STATUS, "status"),
-    (fields.BODY_BYTES, "bytes"),
-    (fields.URL_ORIGINAL, "url"),
-    (fields.URL_PATH, "path"),
-    (fields.URL_QUERY, "query"),
-    (fields.URL_DOMAIN, "domain"),
-    (fields.USER_AGENT, "user_agent"),
-    (fields.ERROR_MESSAGE, "error"),
-    (fields.EVENT_ORIGINAL, "original"),
-    (fields.LOG_OFFSET, "offset"),
-)
-_FIRST_FAILURE = 400
+_TIME_TEXT = "%Y-%m-%dT%H:%M:%S%.3fZ"
+Tree = dict[str, Any]
+"""Objects by key; a leaf is a `_Leaf`, or a constant's JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,35 +43,53 @@ class Origin:
     version: str
 
 
-def to_documents(frame: pl.DataFrame, offsets: pl.Series, origin: Origin, lead: pl.Series | None = None) -> pl.Series:
-    """Return each row as a JSON document without line breaks.
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A table whose values a document takes; `codes` is None where it has a row per line."""
+
+    values: pl.DataFrame
+    codes: pl.Series | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """Where a field's value is: the source's number, and the column."""
+
+    source: int
+    field: str
+    is_number: bool
+
+
+def to_documents(events: Events, offsets: pl.Series, origin: Origin, lead: pl.Series | None = None) -> pl.Series:
+    """Return each event as a JSON document without line breaks.
 
     Args:
-        frame: The columns of `parse`.
-        offsets: Where each line starts in its file, in bytes; of the frame's length.
+        events: What `to_events` made of the lines.
+        offsets: Where each line starts in its file, in bytes; as many as lines.
         origin: What the documents share.
         lead: What to put before each document, such as the action line of a bulk request; here it costs no copy.
     """
-    values = frame.with_columns(offsets.alias("offset")).select(_values(origin))
-    constants = _constants(origin)
-    # polars encodes a whole object at once, much faster than its members one by one, but writes nulls out: so rows that
-    # have the same fields are encoded together. A log has few such kinds of rows.
-    flags = [pl.col(name).is_null() * (1 << bit) for bit, name in enumerate(values.columns)]
-    kinds = values.with_row_index("row").with_columns(pl.sum_horizontal(flags).alias("kind"))
-    if lead is not None:
-        kinds = kinds.with_columns(lead.alias("lead"))
-    parts = [_encode(part, values.columns, constants) for part in kinds.partition_by("kind", include_key=False)]
-    empty = pl.DataFrame(schema={"row": pl.get_index_type(), "document": pl.String})
-    return pl.concat([empty, *parts]).sort("row")["document"]
+    if events.lines.is_empty():
+        return pl.Series("document", [], pl.String)
+    lines = events.lines.with_columns(offsets.alias(fields.LOG_OFFSET))
+    tables = [_Source(_as_text(table.values, origin), table.codes) for table in events.tables]
+    sources = [_Source(lines.select(name), None) for name in lines.columns] + tables
+    tree: Tree = {}
+    for name, text in _constants(origin).items():
+        _plant(tree, name, text)
+    for number, source in enumerate(sources):
+        for name in source.values.columns:
+            _plant(tree, name, _Leaf(number, name, source.values[name].dtype.is_integer()))
+    pieces: list[str | pl.Expr] = _Writer(sources).write(tree)
+    columns = [pl.lit(piece) if isinstance(piece, str) else piece for piece in _merge(pieces)]
+    return pl.select(pl.concat_str([*([] if lead is None else [lead]), *columns]).alias("document")).to_series()
 
 
-def _encode(part: pl.DataFrame, names: list[str], constants: dict[str, str]) -> pl.DataFrame:
-    """Return `row` and `document` of rows that have the same fields."""
-    present = {name: pl.col(name) for name in names if part[name].null_count() == 0}
-    lead = [pl.col("lead")] if "lead" in part.columns else []
-    pieces = [*lead, *_object(_nest({**constants, **present}))]
-    columns = [pl.lit(piece) if isinstance(piece, str) else piece for piece in pieces]
-    return part.select("row", pl.concat_str(columns).alias("document"))
+def _as_text(values: pl.DataFrame, origin: Origin) -> pl.DataFrame:
+    if fields.TIMESTAMP not in values.columns:
+        return values
+    text = pl.col(fields.TIMESTAMP).dt.strftime(_TIME_TEXT).fill_null(iso_millis(origin.created))
+    return values.with_columns(text)
 
 
 def _constants(origin: Origin) -> dict[str, str]:
@@ -109,42 +114,102 @@ def _constants(origin: Origin) -> dict[str, str]:
     return {name: json.dumps(value, separators=(",", ":")) for name, value in plain.items()}
 
 
-def _values(origin: Origin) -> list[pl.Expr]:
-    time = pl.coalesce(pl.col("time").dt.strftime("%Y-%m-%dT%H:%M:%S%.3fZ"), pl.lit(iso_millis(origin.created)))
-    outcome = pl.when(pl.col("status") < _FIRST_FAILURE).then(pl.lit("success")).otherwise(pl.lit("failure"))
-    known = pl.when(pl.col("status").is_not_null())
-    columns = [pl.col(name).alias(field) for field, name in _COLUMNS]
-    return [time.alias(fields.TIMESTAMP), known.then(outcome).alias("event.outcome"), *columns]
+def _plant(tree: Tree, field: str, leaf: object) -> None:
+    *parents, name = field.split(".")
+    reduce(lambda branch, key: branch.setdefault(key, {}), parents, tree)[name] = leaf
 
 
-def _nest(values: Mapping[str, Any]) -> dict[str, Any]:
-    tree: dict[str, Any] = {}
-    for field, value in values.items():
-        *parents, leaf = field.split(".")
-        branch = tree
-        for parent in parents:
-            branch = branch.setdefault(parent, {})
-        branch[leaf] = value
-    return tree
+class _Writer:
+    """Writes a tree's text as pieces: constants, and expressions of a text per line."""
+
+    def __init__(self, sources: Sequence[_Source]) -> None:
+        self._sources = sources
+
+    def write(self, tree: Tree) -> list[str | pl.Expr]:
+        """Return the pieces of an object that holds a constant somewhere."""
+        fixed = {key: value for key, value in tree.items() if _has_constant(value)}
+        pieces: list[str | pl.Expr] = []
+        for key, value in fixed.items():
+            pieces += [f',"{key}":', *([value] if isinstance(value, str) else self.write(value))]
+        pieces[0] = "{" + str(pieces[0])[1:]
+        return [*pieces, *self._members({key: tree[key] for key in tree if key not in fixed}), "}"]
+
+    def _members(self, tree: Tree) -> list[str | pl.Expr]:
+        """Return the members of an object without constants; each begins with a comma, or is nothing."""
+        whole: dict[int, Tree] = {}
+        pieces: list[str | pl.Expr] = []
+        for key, value in tree.items():
+            numbers = _numbers(value)
+            if len(numbers) == 1:
+                whole.setdefault(numbers.pop(), {})[key] = value
+            else:
+                pieces += _wrap(key, self._members(value))
+        texts = [self._text(self._sources[number], part) for number, part in whole.items()]
+        return [*pieces, *(text for text in texts if text is not None)]
+
+    @staticmethod
+    def _text(source: _Source, tree: Tree) -> pl.Expr | None:
+        names = _fields(tree)
+        if all(source.values[name].null_count() == source.values.height for name in names):
+            return None
+        text = encode_members(source.values.select(names), tree)
+        return pl.lit(text if source.codes is None else text.gather(source.codes))
 
 
-def _object(tree: Mapping[str, Any]) -> list[str | pl.Expr]:
-    """Return the pieces of an object's text: constants as they are, and what has none encoded by polars at once."""
-    fixed = {key: value for key, value in tree.items() if _has_constant(value)}
-    plain = {key: value for key, value in tree.items() if key not in fixed}
-    encoded = _struct(plain).struct.json_encode() if plain else None
-    if encoded is not None and not fixed:
-        return [encoded]
-    pieces: list[str | pl.Expr] = []
-    for key, value in fixed.items():
-        pieces += [f',"{key}":', *([value] if isinstance(value, str) else _object(value))]
-    pieces += ["}"] if encoded is None else [",", encoded.str.strip_prefix("{")]
-    pieces[0] = "{" + str(pieces[0])[1:]
-    return _merge(pieces)
+def _wrap(key: str, members: Sequence[str | pl.Expr]) -> list[pl.Expr]:
+    if not members:
+        return []
+    inner = pl.concat_str(members)
+    text = pl.concat_str(pl.lit(f',"{key}":{{'), inner.str.strip_prefix(","), pl.lit("}"))
+    return [pl.when(inner != "").then(text).otherwise(pl.lit(""))]
 
 
-def _struct(tree: Mapping[str, Any]) -> pl.Expr:
-    return pl.struct((_struct(value) if isinstance(value, dict) else value).alias(key) for key, value in tree.items())
+def encode_members(values: pl.DataFrame, tree: Tree) -> pl.Series:
+    """Return the members of a JSON object, row by row: each begins with a comma; a row without a value gets nothing."""
+    # polars encodes a whole object at once, much faster than its members one by one, but writes nulls out: so rows that
+    # have the same fields are encoded together. A log has few such kinds of rows.
+    holed = [name for name in values.columns if values[name].null_count()]
+    if not holed:
+        return values.select(_encode(tree, set(values.columns))).to_series()
+    flags = [pl.col(name).is_null() * pl.lit(1 << bit, pl.Int64) for bit, name in enumerate(holed)]
+    kinds = values.with_columns(pl.sum_horizontal(flags).alias("kind")).with_row_index("row")
+    parts = [_encode_kind(part, tree) for part in kinds.partition_by("kind", include_key=False)]
+    return pl.concat(parts).sort("row")["text"]
+
+
+def _encode_kind(part: pl.DataFrame, tree: Tree) -> pl.DataFrame:
+    return part.select("row", _encode(tree, {name for name in part.columns if part[name].null_count() == 0}))
+
+
+def _encode(tree: Tree, present: set[str]) -> pl.Expr:
+    ((key, value), *others) = tree.items()
+    if not others and isinstance(value, _Leaf) and value.is_number and value.field in present:
+        return pl.concat_str(pl.lit(f',"{key}":'), value.field).alias("text")  # a number's text needs no escaping
+    encoded = _struct(tree, present)
+    if encoded is None:
+        return pl.lit("").alias("text")
+    return pl.concat_str(pl.lit(","), encoded.struct.json_encode().str.slice(1).str.strip_suffix("}")).alias("text")
+
+
+def _struct(tree: Tree, present: set[str]) -> pl.Expr | None:
+    columns = []
+    for key, value in tree.items():
+        column = _struct(value, present) if isinstance(value, dict) else pl.col(value.field)
+        if column is not None and (isinstance(value, dict) or value.field in present):
+            columns.append(column.alias(key))
+    return pl.struct(columns) if columns else None
+
+
+def _fields(value: Any) -> list[str]:
+    return [value.field] if isinstance(value, _Leaf) else [name for each in value.values() for name in _fields(each)]
+
+
+def _numbers(value: Any) -> set[int]:
+    return {value.source} if isinstance(value, _Leaf) else set().union(*map(_numbers, value.values()))
+
+
+def _has_constant(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, dict) and any(map(_has_constant, value.values())))
 
 
 def _merge(pieces: Sequence[str | pl.Expr]) -> list[str | pl.Expr]:
@@ -156,7 +221,3 @@ def _merge(pieces: Sequence[str | pl.Expr]) -> list[str | pl.Expr]:
         else:
             merged.append(piece)
     return merged
-
-
-def _has_constant(value: Any) -> bool:
-    return isinstance(value, str) or (isinstance(value, dict) and any(map(_has_constant, value.values())))

@@ -15,7 +15,7 @@ SAMPLE_LINES = 2_000
 """How many lines `detect_format` looks at."""
 
 _PEER = r" *(?P<address>[^ \-][^ ]*)"
-_VHOST = r" *(?P<domain>\[[^\] ]*\]|[^ :\[\-][^ :]*)(?::(?P<port>[0-9]+))? "
+_VHOST = r" *(?P<domain>\[[^\] ]*\]|[^ :\[\-][^ :]*)(?::[0-9]+)? "
 _TIME = r"\[(?P<time>[0-9]{1,2}/[A-Za-z]{3}/[0-9]{4}:[0-9:]{8} [+\-][0-9]{4})\]"
 _METHOD = r"(?P<method>[A-Za-z][A-Za-z_\-]*)"
 _QUOTED = r'(?:[^"\\]|\\.)*'
@@ -29,16 +29,12 @@ _WHO_SPACED = rf"{_PEER} [^ ]+ (?P<user>.*?) {_TIME}"
 _RAW_QUOTES = rf'"(?P<request>.*?)" {_RESULT} "(?P<referrer>.*?)" "(?P<user_agent>.*)"'
 _COMMON_END = r"(?: [^\"]*)?$"
 
-REQUEST = rf"^{_METHOD} (?P<url>[^ ].*?)(?: HTTP/(?P<version>[0-9.]+))?$"
-"""Splits a request that was captured as a whole; what it does not take is garbage, kept as the URL."""
-
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A log format: `patterns` are Rust regular expressions with named groups, the strict one first.
+    """A log format: `patterns` are Rust regular expressions, the strict one first, whose groups are named after slots.
 
-    The groups are among: domain, port, address, user, time, status, bytes, referrer, user_agent, and either request or
-    method, url and version. Nothing is anchored at the end but `common`: fields appended to a line are left alone.
+    Nothing is anchored at the end but `common`: fields appended to a line are left alone.
     """
 
     name: str

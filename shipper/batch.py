@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from enrich import Format, Origin, parse, to_documents
+from core import fields
+from enrich import Format, Origin, parse, to_documents, to_events
 from shipper.reader import MAX_LINE, Chunk
 
 
@@ -30,15 +31,16 @@ class Batch:
 def build_batch(chunk: Chunk, identity: str, entry: Format, origin: Origin) -> Batch:
     """Turn a stretch of a file into documents; their ids are ``<identity>-<offset>``."""
     frame = parse(chunk.lines, entry)
-    unparsed = frame.height - frame["error"].null_count()
+    unparsed = frame.height - frame[fields.ERROR_MESSAGE].null_count()
     cut = int(chunk.is_cut.sum())
     if cut:
         sentence = pl.lit(f"the line was longer than {MAX_LINE} bytes and is kept in part")
-        frame = frame.with_columns(pl.when(chunk.is_cut).then(sentence).otherwise("error").alias("error"))
+        reason = pl.when(chunk.is_cut).then(sentence).otherwise(fields.ERROR_MESSAGE)
+        frame = frame.with_columns(reason.alias(fields.ERROR_MESSAGE))
     names = pl.DataFrame({"id": pl.select(pl.format("{}-{}", pl.lit(identity), chunk.offsets)).to_series()})
     action = pl.concat_str(pl.lit('{"create":{"_id":"'), "id", pl.lit('"}}\n')).alias("action")
     names = names.with_columns(action)
-    requests = to_documents(frame, chunk.offsets, origin, names["action"])
+    requests = to_documents(to_events(frame), chunk.offsets, origin, names["action"])
     documents = pl.DataFrame({"id": names["id"], "request": requests})
     return Batch(chunk.start, chunk.end, documents, unparsed, cut)
 

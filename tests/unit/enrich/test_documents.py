@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.clock import iso_millis
-from enrich import FORMATS, Origin, detect_format, parse, to_documents
+from enrich import FORMATS, Origin, detect_format, parse, to_documents, to_events
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "enrich"
 READ = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
@@ -20,7 +20,7 @@ ORIGIN = Origin('/var/log/"a".log', "web-1", "default", READ, "0.1.0")
 
 def documents(lines: list[str], name: str = "combined") -> list[dict[str, Any]]:
     series = pl.Series(lines, dtype=pl.String)
-    texts = to_documents(parse(series, FORMATS[name]), pl.Series(range(len(lines)), dtype=pl.Int64), ORIGIN)
+    texts = to_documents(to_events(parse(series, FORMATS[name])), pl.Series(range(len(lines)), dtype=pl.Int64), ORIGIN)
     assert not texts.str.contains("\n").any()
     return [json.loads(text) for text in texts]
 
