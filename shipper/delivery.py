@@ -9,14 +9,15 @@ from typing import Any
 
 import polars as pl
 from elasticsearch import Elasticsearch
+from isal import isal_zlib
 
 from core.client import es_errors
-from core.clock import Clock
-from core.errors import DeliveryError, StoreAuthError, StoreError
+from core.errors import DeliveryError, StoreAuthError, StoreBusyError, StoreError, StoreUnreachableError
 from shipper.batch import bulk_body, document_of
 from shipper.deadletter import DeadLetters, Letter
 from shipper.ledger import Ledger
 from shipper.lookup import find_existing
+from shipper.meter import Meter
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ _HEADERS = {"accept": "application/json", "content-type": "application/json"}
 _PARAMETERS = {"require_data_stream": "true", "filter_path": "errors,items.*.status,items.*.error"}
 _CREATED, _AUTH, _MISSING, _CONFLICT, _TOO_LARGE = 201, (401, 403), 404, 409, 413
 _BUSY = (429, 502, 503, 504)
+_GZIP = 31
+"""zlib's window size for a gzip frame."""
 
 
 class StoppedError(DeliveryError):
@@ -46,25 +49,43 @@ class _Answers:
 
 
 class Delivery:
-    """Delivers to one data stream.
+    """Delivers to one data stream; several threads may send at the same time.
 
     Args:
         client: Elasticsearch.
         stream: The data stream.
         dead_letters: Where refused documents go.
-        clock: Whose time is waited in.
+        meter: Told of each request and each repetition.
         stop: Ends the waiting.
+        is_compressed: Send gzip.
+        all_refused: A batch of at least so many documents that is refused whole is not the documents' fault; 0: never.
     """
 
     def __init__(
-        self, client: Elasticsearch, stream: str, dead_letters: DeadLetters, clock: Clock, stop: threading.Event
+        self,
+        client: Elasticsearch,
+        stream: str,
+        dead_letters: DeadLetters,
+        meter: Meter,
+        stop: threading.Event,
+        *,
+        is_compressed: bool = False,
+        all_refused: int = ALL_REFUSED,
     ) -> None:
         # Trying again is this class's own business: it must look first for what a lost answer hides.
         self._client = client.options(max_retries=0, ignore_status=_TOO_LARGE)
+        self._hosts = len(client.transport.node_pool)
         self._stream = stream
         self._dead_letters = dead_letters
-        self._clock = clock
+        self._meter = meter
         self._stop = stop
+        self._is_halted = False
+        self._is_compressed = is_compressed
+        self._all_refused = all_refused
+
+    def halt(self) -> None:
+        """Give up what waits to be sent again, at the end of its wait."""
+        self._is_halted = True
 
     def send(self, documents: pl.DataFrame, *, sent: datetime, is_repeat: bool = False) -> Ledger:
         """Deliver documents; return when each is acknowledged or in the dead-letter file.
@@ -86,6 +107,7 @@ class Delivery:
             ledger, documents = Ledger(rejected=documents.height - left.height), left
         attempt = 0
         while documents.height:
+            failure: StoreError | None = None
             try:
                 if is_repeat:
                     existing = list(find_existing(self._client, self._stream, documents["id"], sent))
@@ -97,31 +119,42 @@ class Delivery:
             except StoreError as error:
                 if not error.retryable:
                     raise
-                is_repeat = True  # the answer was lost, not necessarily the request
-                log.warning("%s; trying again", error)
+                is_repeat, failure = True, error  # the answer was lost, not necessarily the request
             if documents.height:
-                self._wait(attempt)
+                self._wait(attempt, failure)
                 attempt += 1
         return ledger
 
-    def _wait(self, attempt: int) -> None:
+    def _wait(self, attempt: int, failure: StoreError | None) -> None:
+        reason = str(failure) if failure else "Elasticsearch is too busy for a part of a batch, or blocked"
+        log.warning("%s; trying again", reason)
+        self._meter.retried(reason)
+        if isinstance(failure, StoreUnreachableError) and attempt + 1 < self._hosts:
+            return  # the node pool has passed over the dead host: another one may take it at once
         longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** min(attempt, 10))
-        if self._clock.sleep(longest * random.uniform(0.5, 1.0), self._stop):
+        if self._meter.clock.sleep(longest * random.uniform(0.5, 1.0), self._stop) or self._is_halted:
             raise StoppedError("stopped before Elasticsearch took the last lines", "they are sent at the next start")
 
     def _post(self, documents: pl.DataFrame, sent: datetime) -> tuple[Ledger, pl.DataFrame]:
         """Send once; return the counts, and the documents to send again."""
         if not documents.height:
             return Ledger(), documents
+        body, headers = bulk_body(documents), _HEADERS
+        if self._is_compressed:
+            body, headers = isal_zlib.compress(body, 1, _GZIP), _HEADERS | {"content-encoding": "gzip"}
         with es_errors(f"deliver to {self._stream}"):
+            start = self._meter.clock.monotonic()
             answer = self._client.perform_request(
-                "POST", f"/{self._stream}/_bulk", params=_PARAMETERS, headers=_HEADERS, body=bulk_body(documents)
+                "POST", f"/{self._stream}/_bulk", params=_PARAMETERS, headers=headers, body=body
             )
+        self._meter.answered(self._meter.clock.monotonic() - start)
         if answer.meta.status == _TOO_LARGE:
             return self._halve(documents, sent)
+        if not isinstance(answer.body, dict) or "errors" not in answer.body:
+            raise _without_account(self._stream)
         if not answer.body["errors"]:
             return Ledger(indexed=documents.height), documents.clear()
-        answers = self._sort(documents, answer.body["items"])
+        answers = self._sort(documents, answer.body.get("items", []))
         if answers.letters:
             self._dead_letters.append(answers.letters)
         return answers.ledger, documents[answers.again]
@@ -139,6 +172,8 @@ class Delivery:
     def _sort(self, documents: pl.DataFrame, items: list[dict[str, Any]]) -> _Answers:
         answers = _Answers()
         results = [result for item in items for result in item.values()]
+        if len(results) != documents.height:
+            raise _without_account(self._stream)
         statuses = [int(result["status"]) for result in results]
         for row in (row for row, status in enumerate(statuses) if status not in (_CREATED, _CONFLICT)):
             result = results[row]
@@ -150,7 +185,7 @@ class Delivery:
                 identity, request = documents.row(row)
                 letter = Letter(identity, result["status"], f"{kind}: {reason}", document_of(request))
                 answers.letters.append(letter)
-        if len(answers.letters) == documents.height >= ALL_REFUSED:
+        if self._all_refused and len(answers.letters) == documents.height >= self._all_refused:
             raise StoreError(
                 f"Elasticsearch refuses every line: {answers.letters[0].reason}", "correct that; nothing is left out"
             )
@@ -165,6 +200,11 @@ class Delivery:
         if status in _AUTH and kind != "cluster_block_exception":
             hint = "give this user the role wwwatch-shipper of `wwwatch setup`"
             raise StoreAuthError(f"cannot deliver to {self._stream}: {kind}: {reason}", hint)
+
+
+def _without_account(stream: str) -> StoreError:
+    what = f"the answer to a delivery to {stream} does not say what became of the lines"
+    return StoreBusyError(what, "is there a proxy before Elasticsearch?")
 
 
 def _reason(result: dict[str, Any]) -> tuple[str, str]:

@@ -139,7 +139,9 @@ def test_dead_letters_are_whole_and_counted(es: Elasticsearch, tmp_path: Path, l
     lines = make_lines(3)
     write_log(log, [fine, *lines])
     assert ship_once(es, settings_of(tmp_path, namespace), log) == Ledger(indexed=1, rejected=3)
-    letters = [json.loads(line) for line in (tmp_path / "dead-letter.ndjson").read_text().splitlines()]
+    letters = [
+        json.loads(line) for line in (tmp_path / "ship" / f"{namespace}.dead-letters.ndjson").read_text().splitlines()
+    ]
     assert [letter["document"]["event"]["original"] for letter in letters] == lines
     assert {letter["status"] for letter in letters} == {400}
     assert "url.path" in letters[0]["reason"]
@@ -162,7 +164,7 @@ def test_without_template_nothing_is_lost(es: Elasticsearch, tmp_path: Path, log
             ship_once(es, settings, log)
     finally:
         es.indices.delete_index_template(name=namespace)
-    assert not (tmp_path / "dead-letter.ndjson").exists()
+    assert not (tmp_path / "ship" / f"{namespace}.dead-letters.ndjson").exists()
     assert ship_once(es, settings, log) == Ledger(indexed=5)
 
 
