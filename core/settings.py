@@ -79,7 +79,7 @@ class ShipSettings(Section):
 
     namespace: str = Field("default", pattern=r"^[a-z0-9_.]{1,100}$", description="last part of the data stream's name")
     batch_bytes: int = Field(4_000_000, gt=0, description="log bytes read into one bulk request")
-    batch_lines: int = Field(20_000, gt=0, description="lines in one bulk request at most")
+    batch_lines: int = Field(5_000, gt=0, description="lines in one bulk request at most")
     batch_seconds: float = Field(0.5, ge=0, description="how long a batch that is not full waits for more lines")
     in_flight: int = Field(2, ge=1, le=16, description="bulk requests on their way at the same time")
     compression: Compression = Field("off", description="of bulk requests: off or gzip")
