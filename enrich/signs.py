@@ -1,11 +1,33 @@
-"""Attack signs in URLs, login endpoints and user-agent classes: the one table that enrichment and detection share.
+"""Attack signs in URLs: the one table that enrichment and detection share.
 
 URLs are decoded twice before they are matched, because attackers encode twice to pass filters that decode once.
+
+Nearly all URLs are boring, and one simple expression, the signs' hints together, says so in one pass; what it takes is
+matched sign by sign.
 """
 
 from dataclasses import dataclass
 
 import polars as pl
+
+from enrich.logins import LOGIN_PATH
+from enrich.programs import CRAWLER_AGENT, SCANNER_AGENT, TOOL_AGENT
+
+__all__ = [
+    "ASSET_PATH",
+    "CRAWLER_AGENT",
+    "EXPLOITS",
+    "LOGIN_PATH",
+    "PROBES",
+    "SCANNER_AGENT",
+    "SIGNS",
+    "TOOL_AGENT",
+    "Sign",
+    "decode",
+    "mark_signs",
+    "match_signs",
+    "name_signs",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +39,14 @@ class Sign:
         meaning: What a match suggests, as a clause.
         technique: MITRE ATT&CK technique.
         pattern: Rust regular expression over the twice-decoded, lower-case URL.
+        hint: A simple expression, without counters and word borders, that takes whatever the pattern takes.
     """
 
     name: str
     meaning: str
     technique: str
     pattern: str
+    hint: str
 
 
 SIGNS = (
@@ -37,6 +61,8 @@ SIGNS = (
         r"|\b(sleep|benchmark)\s*\(\s*(\d+\s*[,)]|if\b|case\b|select\b|\()|\b(pg_sleep|extractvalue|updatexml|load_file)\s*\(|waitfor\s+delay"
         r"|information_schema|into\s+(out|dump)file|xp_cmdshell|order\s+by\s+\d+\s*(--|#)"
         r"|;\s*(drop\s+(table|database)|insert\s+into|update\s+\w+\s+set|delete\s+from|shutdown\b)|['\"]\s*(--|#|;\s*(--|$))",
+        r"union|select|information_schema|(or|and|order|drop|insert|update|delete)\s|shutdown|sleep|benchmark"
+        r"|extractvalue|updatexml|load_file|waitfor|outfile|dumpfile|xp_cmdshell|['\"]",
     ),
     Sign(
         "xss",
@@ -44,6 +70,7 @@ SIGNS = (
         "T1190",
         r"<\s*(script|svg|img|iframe|body|object|embed)\b|javascript:[^\s&]|\bon(error|load|mouseover|focus|click)\s*="
         r"|document\.(cookie|location)|\b(alert|prompt|confirm)[(`]|string\.fromcharcode",
+        r"<|javascript:|on(error|load|mouseover|focus|click)|document\.(cookie|location)|(alert|prompt|confirm)[(`]|fromcharcode",
     ),
     Sign(
         "traversal",
@@ -52,6 +79,7 @@ SIGNS = (
         r"(\.\.[/\\]){2,}|\.\.[/\\].{0,60}(etc|windows|boot\.ini|win\.ini)|/etc/(passwd|shadow|hosts|group)\b|/proc/self/|c:[/\\]+windows"
         # The overlong %c0%ae%c0%ae and ..%c0%af as `decode` leaves them; one %e0%ae alone is Tamil.
         r"|(\x{e0}\x{ae}){2}|\.\.\x{e0}\x{af}|\.\.;/",
+        r"\.\.[/\\;\x{e0}]|/etc/(passwd|shadow|hosts|group)|/proc/self/|c:[/\\]|\x{e0}\x{ae}\x{e0}\x{ae}",
     ),
     Sign(
         "rce",
@@ -65,6 +93,8 @@ SIGNS = (
         r"|phpunit.{0,60}eval-stdin|invokefunction|call_user_func|runtime\.getruntime|cgi-bin/.{0,40}(\.\./|%%32)|<\?php"
         # A template injection computes or reaches for an object; a mailing's unexpanded {{campaign.name}} does neither.
         r"|\{\{\s*(\d+\s*[*+]|['\"(\[]|config\b|self\b|_self|request\.|.{0,30}(__|\())",
+        r"\$[{(]|\(\)|php://|data://|expect://|allow_url_include|auto_prepend_file|/bin/|[;|`&]\s*(cat|wget|curl|nc|bash|sh|ping|powershell|cmd|rm|chmod)\s"
+        r"|whoami|uname|ifconfig|[;`|&]\s*id|[?&](cmd|exec|command|execute)=|phpunit|invokefunction|call_user_func|getruntime|cgi-bin/|<\?php|\{\{",
     ),
     Sign(
         "sensitive",
@@ -74,6 +104,8 @@ SIGNS = (
         r"|/credentials(\.|/|\?|$)|^[^?]*\.(sql|bak|old|swp|orig|save|backup|dump|pem|p12|pfx)(\.gz)?(\?|$)|/(private|privkey|server|ssl|localhost)[^/?]{0,20}\.key(\?|$)"
         r"|/(backups?|bak|dump|database|db|mysql|sql|www|wwwroot|htdocs|public_html|site|website)[-_.\d]{0,12}(\.tar)?\.(zip|tar|tgz|gz|bz2|xz|rar|7z|sql)(\?|$)"
         r"|/(server-status|server-info|phpinfo)|/(php)?info\.php|/actuator(/|\?|$)",
+        r"/\.(env|git|svn|hg|aws|ssh|htpasswd|htaccess|ds_store|vscode|npmrc|docker)|wp-config|/(id_rsa|web\.config|composer\.|config\.)|/credentials"
+        r"|\.(sql|bak|old|swp|orig|save|backup|dump|pem|p12|pfx|key|zip|tar|tgz|gz|bz2|xz|rar|7z)([.?]|$)|/(server-|phpinfo)|info\.php|/actuator",
     ),
     Sign(
         "admin",
@@ -83,12 +115,15 @@ SIGNS = (
         r"|/console/(login|css/)|/cgi-bin/(luci|printenv|test-cgi|php|status|nobody|supervisor|kerbynet)"
         r"|/(boaform|hnap1|gponform|setup\.cgi|owa/|ecp/|telescope/requests|_ignition|vendor/phpunit|druid/(index|login)|nacos/|geoserver/)"
         r"|/autodiscover\.json",
+        r"phpmyadmin|/pma|/myadmin|/adminer|/wp-admin/(setup|install)|/manager/html|/admin([./?]|$|istrator)|/solr/|/jenkins|/console/|/cgi-bin/"
+        r"|/(boaform|hnap1|gponform|setup\.cgi|owa/|ecp/|telescope/|_ignition|vendor/phpunit|druid/|nacos/|geoserver/)|/autodiscover",
     ),
     Sign(
         "webshell",
         "a web shell",
         "T1505.003",
         r"/(c99|r57|b374k|wso\d*|shell\d*|cmd|backdoor|alfa|alfacgiapi|up|uploader|mini|leafmailer|xleet|radio|moon|marijuana)\.(php\d?|phtml|asp|aspx|jsp)(\?|$)",
+        r"/(c99|r57|b374k|wso|shell|cmd|backdoor|alfa|up|uploader|mini|leafmailer|xleet|radio|moon|marijuana)[a-z\d]*\.(php|phtml|asp|jsp)",
     ),
 )
 """Own selection after the rule classes that CRS 930-934, 941, 942 and the CrowdSec hub's HTTP scenarios cover."""
@@ -99,45 +134,35 @@ EXPLOITS = tuple(sign.name for sign in SIGNS if sign.technique == "T1190")
 PROBES = tuple(sign.name for sign in SIGNS if sign.technique != "T1190")
 """Signs of looking for a way in."""
 
-LOGIN_PATH = (
-    r"(^|/)(log-?in|log-?on|sign-?in|sign_in|wp-login\.php|xmlrpc\.php|authenticate|auth|session|sessions|token|signin\.php|login\.(php|aspx?|jsp|do|html)"
-    r"|j_security_check|user_login|do_login|admin/login)/?$"
-)
-"""Paths to which common applications post credentials (lower case)."""
-
 ASSET_PATH = r"\.(css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|eot|otf|mp4|webm|mp3)$"
 """Paths that a browser fetches by itself to show a page (lower case)."""
 
-TOOL_AGENT = (
-    r"sqlmap|nikto|nuclei|gobuster|dirbuster|dirb\b|ffuf|wfuzz|feroxbuster|wpscan|masscan|zgrab|nmap|hydra|medusa|acunetix|netsparker|w3af|nessus|openvas|zmeu|morfeus|jorgee"
-    r"|python-requests|python-urllib|aiohttp|python-httpx|go-http-client|curl/|wget/|libwww-perl|java/|okhttp|scrapy|axios|node-fetch|httpie|winhttp|ruby|l9explore|censys|internetmeasurement"
-    r"|slowhttptest|goldeneye|siege|apachebench|wrk/|vegeta|hulk"
-)
-"""User agents of programs rather than browsers (lower case); some are honest, so this is a feature and no verdict."""
-
-CRAWLER_AGENT = (
-    r"(^u?|[^u]|[^c]u)bot\b|crawl|spider|slurp|facebookexternalhit|feedfetcher|mediapartners|archiver|monitor|pingdom"
-    r"|uptime|feed"
-)
-"""User agents that say that they are crawlers, monitors or feed readers (lower case); a Cubot is a telephone."""
-
-_ESCAPES = [f"%{code:02x}" for code in range(256)]
-_CHARACTERS = [chr(code) for code in range(256)]
+_NAMES = tuple(sign.name for sign in SIGNS)
+_SUSPICIOUS = "|".join(f"(?:{sign.hint})" for sign in SIGNS)
+_ESCAPED = r"[%\\]"
+_ESCAPES = [f"{lead}{code:02x}" for lead in ("%", "\\x") for code in range(256)] + ['\\"']
+_CHARACTERS = [chr(code) for code in range(256)] * 2 + ['"']
 
 
 def decode(urls: pl.Series) -> pl.Series:
-    """Return URLs percent-decoded twice and in lower case; bytes above 127 become Latin-1 characters.
+    r"""Return URLs percent-decoded twice and in lower case; bytes above 127 become Latin-1 characters.
+
+    What the server escaped in its log, as in ``\x22``, is decoded likewise.
 
     Args:
         urls: Strings of shape (n,); null stays null.
     """
-    decoded = pl.col("url").str.to_lowercase().str.replace_many(_ESCAPES, _CHARACTERS).str.to_lowercase()
-    twice = decoded.str.replace_many(_ESCAPES, _CHARACTERS).str.replace_all("+", " ", literal=True).str.to_lowercase()
-    return urls.to_frame("url").select(twice).to_series()
+    lower = urls.str.to_lowercase()
+    escaped = lower.str.contains(_ESCAPED).fill_null(value=False)
+    if escaped.any():
+        once = lower.filter(escaped).str.replace_many(_ESCAPES, _CHARACTERS).str.to_lowercase()
+        twice = once.str.replace_many(_ESCAPES, _CHARACTERS).str.to_lowercase()
+        lower = lower.scatter(escaped.arg_true(), twice)
+    return lower.str.replace_all("+", " ", literal=True)
 
 
 def match_signs(urls: pl.Series) -> pl.DataFrame:
-    """Match every class of signs against URLs; each distinct URL is looked at once.
+    """Match every class of signs against URLs.
 
     Args:
         urls: Raw URLs (path and query), shape (n,).
@@ -145,12 +170,34 @@ def match_signs(urls: pl.Series) -> pl.DataFrame:
     Returns:
         One Boolean column per sign, shape (n, len(SIGNS)), in the order of `urls`; null URLs match nothing.
     """
-    named = urls.rename("url")
-    distinct = named.drop_nulls().unique()
-    decoded = decode(distinct)
-    matched = pl.DataFrame({"url": distinct, "decoded": decoded}).with_columns(
-        pl.col("decoded").str.contains(sign.pattern).alias(sign.name) for sign in SIGNS
-    )
-    names = [sign.name for sign in SIGNS]
-    joined = named.to_frame().join(matched.drop("decoded"), on="url", how="left", maintain_order="left")
-    return joined.select(pl.col(names).fill_null(value=False))
+    marks = mark_signs(urls)
+    return pl.DataFrame([((marks & (1 << bit)) != 0).alias(name) for bit, name in enumerate(_NAMES)])
+
+
+def mark_signs(urls: pl.Series) -> pl.Series:
+    """Match every class of signs against URLs, and return them as numbers.
+
+    Args:
+        urls: Raw URLs (path and query), shape (n,).
+
+    Returns:
+        UInt16 of shape (n,): bit i is set where ``SIGNS[i]`` matches; 0 where the URL is null.
+    """
+    decoded = decode(urls)
+    rows = decoded.str.contains(_SUSPICIOUS).fill_null(value=False).arg_true()
+    marks = pl.Series(urls.name, [0], pl.UInt16).new_from_index(0, len(urls))
+    if rows.is_empty():
+        return marks
+    suspects = pl.DataFrame({"url": decoded.gather(rows)})
+    bits = [pl.col("url").str.contains(sign.pattern).cast(pl.UInt16) * (1 << bit) for bit, sign in enumerate(SIGNS)]
+    # An attacker asks for the same URL again and again: each is matched once.
+    distinct = suspects.unique().with_columns(pl.sum_horizontal(bits).cast(pl.UInt16).alias("marks"))
+    return marks.scatter(rows, suspects.join(distinct, on="url", how="left", maintain_order="left")["marks"])
+
+
+def name_signs(marks: pl.Series) -> pl.Series:
+    """Return the names of the signs that `mark_signs` found: lists of shape (n,), null where there are none."""
+    distinct = marks.unique()
+    names = [[name for bit, name in enumerate(_NAMES) if mark >> bit & 1] or None for mark in distinct]
+    known = pl.DataFrame({"marks": distinct, "names": pl.Series(names, dtype=pl.List(pl.String))})
+    return marks.to_frame("marks").join(known, on="marks", how="left", maintain_order="left")["names"].alias(marks.name)

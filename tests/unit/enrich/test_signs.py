@@ -1,8 +1,15 @@
 """Attack signs: what must match, however it is encoded, and the innocent URLs that must not."""
 
+import os
+import re
+from pathlib import Path
+
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from enrich.logins import login_applications
 from enrich.signs import (
     ASSET_PATH,
     CRAWLER_AGENT,
@@ -11,11 +18,15 @@ from enrich.signs import (
     PROBES,
     SIGNS,
     TOOL_AGENT,
+    Sign,
     decode,
+    mark_signs,
     match_signs,
+    name_signs,
 )
 from tests.unit.enrich.urls import ATTACKS, INNOCENT
 
+DATA = Path(__file__).parents[3].parent / "shared" / "data"
 NAMES = [sign.name for sign in SIGNS]
 
 
@@ -55,6 +66,7 @@ def test_shape_order_and_nulls() -> None:
         ("/%E4", "/ä"),
         ("/%zz%", "/%zz%"),
         ("/%25", "/%"),
+        (r"/?q=\x22%27\x5C", "/?q=\"'\\"),
         (None, None),
     ],
 )
@@ -106,3 +118,102 @@ def test_user_agents(agent: str, tool: bool, crawler: bool) -> None:
 )
 def test_assets(path: str, is_asset: bool) -> None:
     assert pl.Series([path]).str.contains(ASSET_PATH).item() == is_asset
+
+
+def straightforward(urls: pl.Series) -> pl.DataFrame:
+    """Every pattern on every URL, without the hints."""
+    decoded = decode(urls)
+    return pl.DataFrame([decoded.str.contains(sign.pattern).fill_null(value=False).alias(sign.name) for sign in SIGNS])
+
+
+def in_python(pattern: str) -> str:
+    """Rewrite a Rust expression for Python's engine."""
+    return re.sub(r"\\x\{([0-9a-f]{2})\}", r"\\x\1", pattern)
+
+
+@pytest.mark.parametrize("sign", SIGNS, ids=NAMES)
+@given(data=st.data())
+def test_a_hint_takes_whatever_its_pattern_takes(sign: Sign, data: st.DataObject) -> None:
+    texts = pl.Series([data.draw(st.from_regex(in_python(sign.pattern)))], dtype=pl.String)
+    assert (texts.str.contains(sign.hint) | ~texts.str.contains(sign.pattern)).all()
+
+
+PARTS = st.sampled_from(
+    ["union ", "select", "+", "%20", "%2520", "'", "or 1=1", "<", "script", "../", "..%5c", "%c0%ae", "/etc/passwd",
+     ";", "id", "cat ",
+     "/.", "env", ".sql", "?", "&", "/admin", "{{", "7*7", "shell", ".php", "\\x22",
+     "é", "Σ", "İ", "\\", "%", "$(", "\n"]
+)  # fmt: skip
+
+
+@given(st.lists(st.one_of(st.none(), st.text(max_size=20), st.lists(PARTS, max_size=8).map("".join)), max_size=20))
+def test_hints_change_nothing(urls: list[str | None]) -> None:
+    series = pl.Series(urls, dtype=pl.String)
+    assert match_signs(series).equals(straightforward(series))
+
+
+def test_hints_change_nothing_about_the_urls_of_attackers_and_visitors() -> None:
+    urls = pl.Series([url for _, url in ATTACKS] + INNOCENT)
+    assert match_signs(urls).equals(straightforward(urls))
+
+
+@pytest.mark.real_logs
+@pytest.mark.skipif(not DATA.is_dir() and "CI" not in os.environ, reason="the real logs are not on this machine")
+def test_hints_change_nothing_on_real_logs() -> None:
+    requests = [
+        text.split('"')[1].partition(" ")[2].rpartition(" ")[0]
+        for path in sorted(DATA.glob("*/access.log"))
+        for text in path.read_text("utf-8", "backslashreplace").splitlines()
+        if text.count('"') > 1
+    ]
+    urls = pl.Series(requests).unique()
+    assert len(urls) > 15_000
+    matched = match_signs(urls)
+    assert matched.equals(straightforward(urls))
+    assert matched.sum().row(0) > (0,) * len(SIGNS)
+
+
+def test_marks_become_names() -> None:
+    marks = mark_signs(pl.Series("url", ["/", "/.env?q=%3Cscript%3E", None, "/../../etc/passwd"]))
+    assert marks.dtype == pl.UInt16
+    assert name_signs(marks).to_list() == [None, ["xss", "sensitive"], None, ["traversal"]]
+    assert name_signs(pl.Series([], dtype=pl.UInt16)).to_list() == []
+
+
+@pytest.mark.parametrize(
+    ("path", "application"),
+    [
+        ("/wp-login.php", "wordpress"),
+        ("/blog/XMLRPC.php", "wordpress"),
+        ("/administrator/index.php", "joomla"),
+        ("/user/login", "drupal"),
+        ("/phpMyAdmin/index.php", "phpmyadmin"),
+        ("/index.php/login", "nextcloud"),
+        ("/users/sign_in", "gitlab"),
+        ("/grafana/login", "grafana"),
+        ("/j_spring_security_check", "jenkins"),
+        ("/auth/realms/shop/protocol/openid-connect/token", "keycloak"),
+        ("/owa/auth.owa", "exchange"),
+        ("/manager/html", "tomcat"),
+        ("/admin/login/", "django"),
+        ("/cpanel/login/", "cpanel"),
+        ("/remote/logincheck", "vpn"),
+        ("/login", "generic"),
+        ("/account/signin.php", "generic"),
+        ("/", None),
+        ("/blogin", None),
+        ("/administrators", None),
+        (None, None),
+    ],
+)
+def test_login_applications(path: str | None, application: str | None) -> None:
+    found = login_applications(pl.Series("url.path", ["/a", path], dtype=pl.String))
+    assert found.to_list() == [None, application]
+    assert found.name == "url.path"
+
+
+def test_a_path_that_takes_other_requests_too_is_no_login_for_the_detector() -> None:
+    shared = pl.Series(["/administrator/index.php", "/manager/html", "/phpmyadmin/index.php"])
+    assert login_applications(shared).null_count() == 0
+    assert not shared.str.contains(LOGIN_PATH).any()
+    assert login_applications(pl.Series([], dtype=pl.String)).to_list() == []

@@ -1,0 +1,86 @@
+"""Where common applications take credentials: one table of login endpoints."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """An application's login endpoints.
+
+    Attributes:
+        application: Its name, as in `wwwatch.login`.
+        pattern: Rust regular expression that takes the end of a lower-case path, without a slash at its end.
+        is_shared: Whether the path also takes other requests, so that a POST there need not be a login.
+    """
+
+    application: str
+    pattern: str
+    is_shared: bool = False
+
+
+LOGINS = (
+    Login("wordpress", r"(^|/)(wp-login\.php|xmlrpc\.php)|/wp-json/jwt-auth/v\d/token"),
+    Login("joomla", r"/administrator(/index\.php)?", is_shared=True),
+    Login("drupal", r"/user/login(/json)?"),
+    Login("phpmyadmin", r"/(phpmyadmin[^/]*|pma|myadmin|dbadmin|mysqladmin)(/index\.php)?", is_shared=True),
+    Login("cpanel", r"/(cpanel|whm|webmail)/login|/cpsess\d+/login"),
+    Login("plesk", r"/login_up\.php3?"),
+    Login("nextcloud", r"/index\.php/login(/v2)?|/login/v2"),
+    Login("gitlab", r"/users/sign_in|/users/auth/ldap[a-z]+/callback"),
+    Login("gitea", r"/user/(sign_in|two_factor)"),
+    Login("grafana", r"/grafana/login"),
+    Login("jenkins", r"/j_(spring|acegi)_security_check"),
+    Login("keycloak", r"/realms/[^/]+/(login-actions/authenticate|protocol/openid-connect/token)"),
+    Login("exchange", r"/owa/auth(\.owa|/logon\.aspx)?"),
+    Login(
+        "exchange",
+        r"/ews/exchange\.asmx|/microsoft-server-activesync|/autodiscover/autodiscover\.(xml|json)",
+        is_shared=True,
+    ),
+    Login("tomcat", r"/j_security_check"),
+    Login("tomcat", r"/(host-)?manager/(html|text|status)", is_shared=True),
+    Login("magento", r"/customer/account/loginpost|/v1/integration/(admin|customer)/token"),
+    Login("django", r"/admin/login|/accounts/login|/(dj-)?rest-auth/login"),
+    Login("vpn", r"/remote/logincheck|/dana-na/auth/[^/]+/login\.cgi|/\+cscoe\+/logon\.html"),
+    Login("vpn", r"/global-protect/login\.esp|/logon/logonpoint/[^?]*", is_shared=True),
+    Login("router", r"/boaform/admin/formlogin|/goform/(set_)?login"),
+    Login("router", r"/cgi-bin/luci|/hnap1", is_shared=True),
+    Login(
+        "generic",
+        r"(^|/)(log-?in|log-?on|sign-?in|sign_in|authenticate|auth|session|sessions|token|user_login|do_login"
+        r"|(signin|login|logon|user_login|do_login|auth)\.(php|aspx?|jsp|do|html?|cgi|action))",
+    ),
+)
+"""Own selection; the first application that fits is named."""
+
+
+def _joined(logins: tuple[Login, ...]) -> str:
+    return "(?:" + "|".join(login.pattern for login in logins) + ")/?$"
+
+
+LOGIN_PATH = _joined(tuple(login for login in LOGINS if not login.is_shared))
+"""Paths to which common applications post credentials and nothing else (lower case)."""
+
+_ANY_LOGIN = _joined(LOGINS)
+
+
+def login_applications(paths: pl.Series) -> pl.Series:
+    """Return the application whose login endpoint each path is.
+
+    Args:
+        paths: Paths of URLs as logged, shape (n,).
+
+    Returns:
+        An application of `LOGINS`, shape (n,); null where the path is none or takes no login.
+    """
+    lower = pl.col("path").str.to_lowercase()
+    frame = paths.alias("path").to_frame().select(lower)
+    hits = frame.with_row_index("row").filter(pl.col("path").str.contains(_ANY_LOGIN))
+    named = [
+        pl.when(pl.col("path").str.contains(_joined((login,)))).then(pl.lit(login.application)) for login in LOGINS
+    ]
+    found = hits.select("row", pl.coalesce(named).alias("application"))
+    empty = pl.Series(paths.name, [None], pl.String).new_from_index(0, len(paths))
+    return empty.scatter(found["row"], found["application"])
