@@ -19,9 +19,17 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from multiprocessing.sharedctypes import Synchronized
+
+    Counted = Synchronized[int]
 
 BASELINE_CPU_SECONDS = 36.0
 """Filebeat 7.17, dissect, per million lines."""
@@ -65,19 +73,30 @@ def write_log(path: Path, lines: int) -> None:
             file.write(f'{address} - - [{when} +0200] "{request}" {result} "{referrer}" "{dice.choice(agents)}"\n')
 
 
-def serve_null(listener: socket.socket) -> None:
-    """Read each request to its end and answer that there were no errors."""
+def serve_null(listener: socket.socket, documents: "Counted | None" = None) -> None:
+    """Read each request to its end, count its documents, and answer that there were no errors."""
     while True:
         connection, _ = listener.accept()
-        with connection, connection.makefile("rb") as stream:
-            while stream.readline():
-                size = 0
-                while (line := stream.readline()) not in {b"\r\n", b""}:
-                    name, _, value = line.lower().partition(b":")
-                    size = int(value) if name == b"content-length" else size
-                while size and (data := stream.read(min(size, 1 << 20))):
-                    size -= len(data)
-                connection.sendall(ANSWER)
+        threading.Thread(target=_answer, args=(connection, documents), daemon=True).start()
+
+
+def _answer(connection: socket.socket, documents: "Counted | None") -> None:
+    with connection, connection.makefile("rb") as stream, suppress(ConnectionError):
+        while stream.readline():
+            size = 0
+            while (line := stream.readline()) not in {b"\r\n", b""}:
+                name, _, value = line.lower().partition(b":")
+                size = int(value) if name == b"content-length" else size
+                if name == b"expect":
+                    connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+            lines = 0
+            while size and (data := stream.read(min(size, 1 << 20))):
+                size -= len(data)
+                lines += data.count(b"\n")
+            if documents is not None:
+                with documents.get_lock():
+                    documents.value += lines // 2
+            connection.sendall(ANSWER)
 
 
 def ship(url: str, log: Path) -> None:
