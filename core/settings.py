@@ -84,6 +84,8 @@ class ShipSettings(Section):
     in_flight: int = Field(2, ge=1, le=16, description="bulk requests on their way at the same time")
     compression: Compression = Field("off", description="of bulk requests: off or gzip")
     poll_seconds: float = Field(0.5, gt=0, description="how often a quiet file is looked at")
+    max_open_files: int = Field(500, ge=1, description="files held open; a quiet one is closed and opened again")
+    spool_bytes: int = Field(1_000_000_000, gt=0, description="disk for received lines that are not delivered yet")
     max_lines_per_second: float = Field(0, ge=0, description="lines sent in a second; 0: no limit")
     max_cpu_percent: float = Field(0, ge=0, description="processor time, in percent of one core; 0: no limit")
     metrics: str | None = Field(

@@ -56,7 +56,7 @@ class Preparer:
         is_full = (chunk.end - chunk.start) * 2 > size or len(chunk.lines) > self._ship.batch_lines
         chunk = first_lines(chunk, self._ship.batch_lines)
         self._line_bytes = (chunk.end - chunk.start) / max(1, len(chunk.lines))
-        path = tail.entry.path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        path = tail.name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         origin = Origin(path, self._host, self._ship.namespace, self._clock.now(), self._version)
         return build_batch(chunk, tail.identity, self._find_format(tail), origin), is_full
 

@@ -3,7 +3,7 @@
 import json
 import os
 import socket
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -30,6 +30,14 @@ class Entry:
         sent: When the first of those were sent, ISO 8601.
         superseded: The file was emptied; another entry follows what is in it now.
         ledger: What became of the lines before `offset`.
+        begin: Where the first byte lies that is not NUL: what `prefix` and `digest` are about starts there.
+        prefix: How many bytes of the content are known by their digest; 0 in a registry of before.
+        digest: SHA-256 of these, hexadecimal.
+        anchor: Where a second stretch of known bytes ends, which moves on with `offset`.
+        anchor_digest: SHA-256 of it.
+        packed: Size of the compressed file that was read to its end.
+        splits: Where a line without its end was taken for whole, most often at the end of a file taken as it is.
+        seen: The day on which the file was last there, ISO 8601.
         format: What must be known of earlier lines to read on, e.g. the last `#Fields:` of a W3C log.
     """
 
@@ -42,7 +50,23 @@ class Entry:
     sent: str | None = None
     superseded: bool = False
     ledger: Ledger = field(default_factory=Ledger)
+    begin: int = 0
+    prefix: int = 0
+    digest: str = ""
+    anchor: int = 0
+    anchor_digest: str = ""
+    packed: int | None = None
+    splits: list[int] = field(default_factory=list)
+    seen: str | None = None
     format: str | None = None
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Device and inode."""
+        return self.device, self.inode
+
+
+_NAMES = [each.name for each in fields(Entry)]
 
 
 class Registry:
@@ -84,21 +108,24 @@ class Registry:
     ) -> None:
         self._lock.release()
 
+    def fold(self, identity: str, name: str) -> None:
+        """Add what became of a spool segment's lines to its input's account; the segment is no more."""
+        entry = self.entries.pop(identity)
+        total = self.entries.setdefault(name, Entry(name, 0, 0, superseded=True))
+        total.offset, total.ledger, total.seen = total.offset + entry.offset, total.ledger + entry.ledger, entry.seen
+
     def save(self) -> None:
         """Write the registry so that a crash leaves the old or the new one, never half of one.
 
         Raises:
             DeliveryError: The disk refuses.
         """
-        content = {
-            "version": VERSION,
-            "host": self.host,
-            "files": {identity: asdict(entry) for identity, entry in self.entries.items()},
-        }
+        files = {identity: _values(entry) for identity, entry in self.entries.items()}
+        content = json.dumps({"version": VERSION, "host": self.host, "files": files})
         temporary = self.path.with_suffix(".new")
         try:
             with temporary.open("w", encoding="utf-8") as file:
-                json.dump(content, file, indent=1)
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self.path)
@@ -125,6 +152,13 @@ def read_registry(path: Path) -> tuple[str, dict[str, Entry]] | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         hint = "restore it, or move it away: then all is shipped again, and what is there already stays single"
         raise DeliveryError(f"cannot read the registry {path}: {type(error).__name__}", hint) from None
+
+
+def _values(entry: Entry) -> dict[str, Any]:
+    # asdict() copies all that is below it, which for thousands of files is most of the time.
+    values = {name: getattr(entry, name) for name in _NAMES}
+    values["ledger"] = entry.ledger.as_dict()
+    return values
 
 
 def _entry(values: dict[str, Any]) -> Entry:

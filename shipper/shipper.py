@@ -91,7 +91,7 @@ class Shipper:
         is_compressed = self._ship.compression == "gzip"
         stream = access_stream(self._ship.namespace)
         delivery = Delivery(self._client, stream, dead_letters, self._meter, self._stop, is_compressed=is_compressed)
-        follower = Follower(paths, self._registry, self._clock, closing=closing)
+        follower = Follower(paths, self._registry, self._clock, closing=closing, max_open=self._ship.max_open_files)
         preparer = Preparer(self._ship, self._registry.host, self._clock, self._format)
         pulse = Pulse(self._meter, self._registry.path, is_following=not closing)
         pipeline = Pipeline(

@@ -1,13 +1,16 @@
 """The ledger held against the disk: is every line that was passed accounted for?"""
 
-import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shipper.identity import identify, read_head
+from core.errors import DeliveryError
+from shipper.identity import family_of, has_content, is_as_before, read_head
 from shipper.ledger import Ledger
+from shipper.names import find_relatives
 from shipper.registry import Entry, read_registry
+from shipper.source import Source, open_source
 
 _PIECE = 1 << 20
 
@@ -58,41 +61,45 @@ def read_status(registry: Path) -> list[FileStatus]:
 
 
 def _account(host: str, identity: str, entry: Entry) -> FileStatus:
-    descriptor = None if entry.superseded else _find(host, identity, entry)
-    if descriptor is None:
+    source = None if entry.superseded else _find(host, identity, entry)
+    if source is None:
         return FileStatus(entry.path, identity, is_there=False, passed=None, pending=0, ledger=entry.ledger)
     try:
-        passed = _count_lines(descriptor, 0, entry.offset)
-        pending = _count_lines(descriptor, entry.offset, os.fstat(descriptor).st_size)
+        passed = _count_lines(source, 0, entry.offset) + sum(_is_split(source, each, entry) for each in entry.splits)
+        pending = _count_lines(source, entry.offset, sys.maxsize)
+        if entry.offset in entry.splits and source.read(2, entry.offset) in (b"\n", b"\r\n"):
+            pending = 0  # the end of a line that was shipped
     finally:
-        os.close(descriptor)
+        source.close()
     return FileStatus(entry.path, identity, is_there=True, passed=passed, pending=pending, ledger=entry.ledger)
 
 
-def _find(host: str, identity: str, entry: Entry) -> int | None:
+def _find(host: str, identity: str, entry: Entry) -> Source | None:
     """Open the entry's file under its name, else under another one in the same folder."""
-    path = Path(entry.path)
-    try:
-        others = [item.path for item in os.scandir(path.parent) if item.inode() == entry.inode]
-    except OSError:
-        others = []
-    for name in [entry.path, *others]:
+    relatives = find_relatives(str(Path(entry.path).parent), family_of(entry.path))
+    for name in [entry.path, *(item.path for item in relatives)]:
         try:
-            descriptor = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
+            source = open_source(name)
+        except (OSError, DeliveryError):
             continue
-        head = read_head(descriptor, closing=True)
-        is_it = head is not None and identity == identify(host, entry.device, entry.inode, head, entry.generation)
-        if is_it and os.fstat(descriptor).st_ino == entry.inode and os.fstat(descriptor).st_size >= entry.offset:
-            return descriptor
-        os.close(descriptor)
+        head = read_head(source, closing=True)
+        is_own = head is not None and has_content(entry, source, head)
+        if source.key == entry.key and (is_own or is_as_before(host, identity, entry, source)):
+            return source
+        source.close()
     return None
 
 
-def _count_lines(descriptor: int, start: int, end: int) -> int:
+def _is_split(source: Source, position: int, entry: Entry) -> bool:
+    """Return whether what follows there is a document of its own: the rest of a line that was shipped in two parts."""
+    rest = source.read(2, position)
+    return position < entry.offset and not rest.startswith(b"\n") and rest != b"\r\n"
+
+
+def _count_lines(source: Source, start: int, end: int) -> int:
     """Count the lines that begin in [start, end); a last one without its end counts."""
     lines, last = 0, b"\n"
-    while start < end and (data := os.pread(descriptor, min(_PIECE, end - start), start)):
+    while start < end and (data := source.read(min(_PIECE, end - start), start)):
         lines += data.count(b"\n")
         last = data[-1:]
         start += len(data)

@@ -252,8 +252,8 @@ def test_real_logs_are_accounted_for(es: Elasticsearch, tmp_path: Path, namespac
 @pytest.mark.skipif(not DATA.is_dir(), reason="no real logs here")
 @pytest.mark.parametrize("source", sorted(DATA.glob("*/access.log")), ids=lambda path: path.parent.name)
 def test_real_logs_parse(source: Path) -> None:
-    with source.open("rb") as file:
-        chunk = read_chunk(file.fileno(), 0, 1 << 30, closing=True)
+    data = source.read_bytes()
+    chunk = read_chunk(lambda size, start: data[start : start + size], 0, 1 << 30, closing=True)
     assert chunk is not None
     frame = parse(chunk.lines, detect_format(chunk.lines))
-    assert frame["error"].null_count() > 0.99 * frame.height
+    assert frame["error.message"].null_count() > 0.99 * frame.height

@@ -14,25 +14,25 @@ from hypothesis import strategies as st
 
 from enrich import FORMATS, Origin
 from shipper.batch import build_batch, bulk_body, document_of
-from shipper.reader import MAX_LINE, Chunk, read_chunk
+from shipper.reader import MAX_LINE, Chunk, Read, read_chunk
 
 ORIGIN = Origin("/var/log/a.log", "host", "default", datetime(2026, 1, 2, tzinfo=UTC), "0.1.0")
 
 
 @contextmanager
-def opened(path: Path, data: bytes) -> Iterator[int]:
+def opened(path: Path, data: bytes) -> Iterator[Read]:
     path.write_bytes(data)
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        yield descriptor
+        yield lambda size, start: os.pread(descriptor, size, start)
     finally:
         os.close(descriptor)
 
 
-def read_all(descriptor: int, size: int, *, closing: bool = True) -> list[Chunk]:
+def read_all(read: Read, size: int, *, closing: bool = True) -> list[Chunk]:
     chunks: list[Chunk] = []
     position = 0
-    while chunk := read_chunk(descriptor, position, size, closing=closing):
+    while chunk := read_chunk(read, position, size, closing=closing):
         assert chunk.start == position
         chunks.append(chunk)
         position = chunk.end
@@ -40,32 +40,32 @@ def read_all(descriptor: int, size: int, *, closing: bool = True) -> list[Chunk]
 
 
 def test_whole_lines_with_their_offsets(tmp_path: Path) -> None:
-    with opened(tmp_path / "log", b"one\r\n\ntwo\nthr") as descriptor:
-        chunk = read_chunk(descriptor, 0, 100, closing=False)
+    with opened(tmp_path / "log", b"one\r\n\ntwo\nthr") as read:
+        chunk = read_chunk(read, 0, 100, closing=False)
         assert chunk is not None
         assert chunk.lines.to_list() == ["one", "", "two"]
         assert chunk.offsets.to_list() == [0, 5, 6]
         assert (chunk.start, chunk.end) == (0, 10)
-        assert read_chunk(descriptor, 10, 100, closing=False) is None
-        last = read_chunk(descriptor, 10, 100, closing=True)
+        assert read_chunk(read, 10, 100, closing=False) is None
+        last = read_chunk(read, 10, 100, closing=True)
         assert last is not None
         assert (last.lines.to_list(), last.offsets.to_list(), last.end) == (["thr"], [10], 13)
-        assert read_chunk(descriptor, 13, 100, closing=True) is None
+        assert read_chunk(read, 13, 100, closing=True) is None
 
 
 def test_bytes_that_are_not_text_become_visible(tmp_path: Path) -> None:
-    with opened(tmp_path / "log", b"a\xffb\xc3\n\xc3\xa9\n\x00\n") as descriptor:
-        chunk = read_chunk(descriptor, 0, 100, closing=False)
+    with opened(tmp_path / "log", b"a\xffb\xc3\n\xc3\xa9\n\x00\n") as read:
+        chunk = read_chunk(read, 0, 100, closing=False)
     assert chunk is not None
-    assert chunk.lines.to_list() == ["a\\xffb\\xc3", "é", "\x00"]
+    assert chunk.lines.to_list() == ["a\\xffb\\xc3", "é", ""]
     assert chunk.offsets.to_list() == [0, 5, 8]
 
 
 @pytest.mark.parametrize("size", [1_000, 4 * MAX_LINE])
 @pytest.mark.parametrize("length", [MAX_LINE, MAX_LINE + 1, 3 * MAX_LINE + 7])
 def test_a_long_line_is_cut_and_the_next_one_is_found(tmp_path: Path, size: int, length: int) -> None:
-    with opened(tmp_path / "log", b"x" * length + b"\nnext\n") as descriptor:
-        chunks = read_all(descriptor, size)
+    with opened(tmp_path / "log", b"x" * length + b"\nnext\n") as read:
+        chunks = read_all(read, size)
     lines = [line for chunk in chunks for line in chunk.lines.to_list()]
     assert [len(line) for line in lines] == [min(length, MAX_LINE), 4]
     assert [cut for chunk in chunks for cut in chunk.is_cut.to_list()] == [length > MAX_LINE, False]
@@ -73,16 +73,16 @@ def test_a_long_line_is_cut_and_the_next_one_is_found(tmp_path: Path, size: int,
 
 
 def test_a_long_line_without_end_waits(tmp_path: Path) -> None:
-    with opened(tmp_path / "log", b"x" * 3_000) as descriptor:
-        assert read_chunk(descriptor, 0, 1_000, closing=False) is None
-        chunk = read_chunk(descriptor, 0, 1_000, closing=True)
+    with opened(tmp_path / "log", b"x" * 3_000) as read:
+        assert read_chunk(read, 0, 1_000, closing=False) is None
+        chunk = read_chunk(read, 0, 1_000, closing=True)
     assert chunk is not None
     assert (len(chunk.lines), chunk.end) == (1, 3_000)
 
 
 def test_cut_lines_are_marked_in_the_document(tmp_path: Path) -> None:
-    with opened(tmp_path / "log", b"x" * (MAX_LINE + 1) + b"\nnext\n") as descriptor:
-        (chunk,) = read_all(descriptor, 4 * MAX_LINE)
+    with opened(tmp_path / "log", b"x" * (MAX_LINE + 1) + b"\nnext\n") as read:
+        (chunk,) = read_all(read, 4 * MAX_LINE)
     batch = build_batch(chunk, "f" * 16, FORMATS["combined"], ORIGIN)
     first = json.loads(document_of(batch.documents["request"][0]))["error"]["message"]
     assert (batch.cut, batch.unparsed, first) == (1, 2, "the line was longer than 1000000 bytes and is kept in part")
@@ -98,8 +98,8 @@ LINE = st.one_of(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(LINE, max_size=12).map(b"\n".join), st.integers(1, 200))
 def test_where_it_is_cut_changes_nothing(tmp_path: Path, data: bytes, size: int) -> None:
-    with opened(tmp_path / "log", data) as descriptor:
-        whole, parts = read_all(descriptor, 10_000), read_all(descriptor, size)
+    with opened(tmp_path / "log", data) as read:
+        whole, parts = read_all(read, 10_000), read_all(read, size)
     expected, found = (
         [build_batch(chunk, "0" * 16, FORMATS["combined"], ORIGIN).documents for chunk in chunks]
         for chunks in (whole, parts)
@@ -111,8 +111,8 @@ def test_where_it_is_cut_changes_nothing(tmp_path: Path, data: bytes, size: int)
 
 
 def test_bulk_body(tmp_path: Path) -> None:
-    with opened(tmp_path / "log", b"one\ntwo\n") as descriptor:
-        (chunk,) = read_all(descriptor, 100)
+    with opened(tmp_path / "log", b"one\ntwo\n") as read:
+        (chunk,) = read_all(read, 100)
     documents = build_batch(chunk, "f" * 16, FORMATS["combined"], ORIGIN).documents
     body = bulk_body(documents)
     assert body.endswith(b"}\n")

@@ -1,7 +1,6 @@
 """The registry survives, refuses company, and says what is wrong with it."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from core.errors import DeliveryError
 from shipper import Ledger, Registry
 from shipper.identity import HEAD_BYTES, identify, read_head
 from shipper.registry import Entry, read_registry
+from shipper.source import open_source
 
 
 def test_it_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -74,23 +74,34 @@ def test_identity_hangs_on_each_part() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "closing", "head"),
+    ("data", "closing", "line"),
     [
-        (b"", True, None),
         (b"par", False, None),
         (b"par", True, b"par"),
         (b"one\ntwo", False, b"one"),
         (b"\n", False, b""),
         (b"x" * 9_000, False, b"x" * HEAD_BYTES),
+        (b"#Version: 1.0\n#Fields: a b\n", False, None),
+        (b"#Version: 1.0\n#Fields: a b\none\ntwo", False, b"#Version: 1.0\n#Fields: a b\none"),
+        (b"\0" * 3_000_000 + b"one\n", False, b"one"),
     ],
 )
-def test_head(tmp_path: Path, data: bytes, closing: bool, head: bytes | None) -> None:
+def test_the_first_line_of_a_file(tmp_path: Path, data: bytes, closing: bool, line: bytes | None) -> None:
     (tmp_path / "log").write_bytes(data)
-    descriptor = os.open(tmp_path / "log", os.O_RDONLY)
-    try:
-        assert read_head(descriptor, closing=closing) == head
-    finally:
-        os.close(descriptor)
+    source = open_source(str(tmp_path / "log"))
+    head = read_head(source, closing=closing)
+    source.close()
+    assert head is not None
+    text = data.lstrip(b"\0")
+    assert (head.line, head.data, head.begin) == (line, text[:1_024], len(data) - len(text))
+
+
+@pytest.mark.parametrize("data", [b"", b"\0" * 2_000_000])
+def test_an_empty_file_has_no_first_line(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "log").write_bytes(data)
+    source = open_source(str(tmp_path / "log"))
+    assert read_head(source, closing=True) is None
+    source.close()
 
 
 def test_ledger_adds_up() -> None:
