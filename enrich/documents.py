@@ -12,12 +12,18 @@ from datetime import datetime
 from functools import reduce
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from core import fields
 from core.clock import iso_millis
 from core.documents import ACCESS_DATASET, ECS_VERSION
 from enrich.events import Events
+from enrich.pieces import Numbers, Pieces, Stack
+
+Has = bool | npt.NDArray[np.bool_]
+"""Whether something is there: for all lines alike, or line by line."""
 
 _TIME_TEXT = "%Y-%m-%dT%H:%M:%S%.3fZ"
 Tree = dict[str, Any]
@@ -45,10 +51,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A table whose values a document takes; `codes` is None where it has a row per line."""
+    """A table whose values a document takes; `codes` are each line's row in it."""
 
     values: pl.DataFrame
-    codes: pl.Series | None
+    codes: Numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,29 +66,32 @@ class _Leaf:
     is_number: bool
 
 
-def to_documents(events: Events, offsets: pl.Series, origin: Origin, lead: pl.Series | None = None) -> pl.Series:
-    """Return each event as a JSON document without line breaks.
+def to_documents(events: Events, ids: pl.Series, offsets: pl.Series, origin: Origin) -> Pieces:
+    """Return each event as the two lines of a bulk request that create its document.
 
     Args:
         events: What `to_events` made of the lines.
+        ids: The documents' ids; as many as lines.
         offsets: Where each line starts in its file, in bytes; as many as lines.
         origin: What the documents share.
-        lead: What to put before each document, such as the action line of a bulk request; here it costs no copy.
     """
-    if events.lines.is_empty():
-        return pl.Series("document", [], pl.String)
     lines = events.lines.with_columns(offsets.alias(fields.LOG_OFFSET))
-    tables = [_Source(_as_text(table.values, origin), table.codes) for table in events.tables]
-    sources = [_Source(lines.select(name), None) for name in lines.columns] + tables
+    each = np.arange(lines.height, dtype=np.uint32)
+    tables = [_Source(_as_text(table.values, origin), table.codes.to_numpy()) for table in events.tables]
+    sources = [_Source(lines.select(name), each) for name in lines.columns] + tables
     tree: Tree = {}
     for name, text in _constants(origin).items():
         _plant(tree, name, text)
     for number, source in enumerate(sources):
         for name in source.values.columns:
             _plant(tree, name, _Leaf(number, name, source.values[name].dtype.is_integer()))
-    pieces: list[str | pl.Expr] = _Writer(sources).write(tree)
-    columns = [pl.lit(piece) if isinstance(piece, str) else piece for piece in _merge(pieces)]
-    return pl.select(pl.concat_str([*([] if lead is None else [lead]), *columns]).alias("document")).to_series()
+    stack = Stack(lines.height)
+    stack.add_constant('{"create":{"_id":"')
+    stack.add_column(each + stack.add_texts(ids))
+    stack.add_constant('"}}\n')
+    Writer(stack, sources).write(tree)
+    stack.add_constant("\n")
+    return stack.pieces()
 
 
 def _as_text(values: pl.DataFrame, origin: Origin) -> pl.DataFrame:
@@ -119,49 +128,77 @@ def _plant(tree: Tree, field: str, leaf: object) -> None:
     reduce(lambda branch, key: branch.setdefault(key, {}), parents, tree)[name] = leaf
 
 
-class _Writer:
-    """Writes a tree's text as pieces: constants, and expressions of a text per line."""
+class Writer:
+    """Writes objects into a stack of pieces."""
 
-    def __init__(self, sources: Sequence[_Source]) -> None:
+    def __init__(self, stack: Stack, sources: Sequence[_Source]) -> None:
+        self._stack = stack
         self._sources = sources
 
-    def write(self, tree: Tree) -> list[str | pl.Expr]:
-        """Return the pieces of an object that holds a constant somewhere."""
+    def write(self, tree: Tree) -> None:
+        """Write an object that holds a constant somewhere."""
         fixed = {key: value for key, value in tree.items() if _has_constant(value)}
-        pieces: list[str | pl.Expr] = []
+        separator = "{"
         for key, value in fixed.items():
-            pieces += [f',"{key}":', *([value] if isinstance(value, str) else self.write(value))]
-        pieces[0] = "{" + str(pieces[0])[1:]
-        return [*pieces, *self._members({key: tree[key] for key in tree if key not in fixed}), "}"]
+            self._stack.add_constant(f'{separator}"{key}":' + (value if isinstance(value, str) else ""))
+            separator = ","
+            if not isinstance(value, str):
+                self.write(value)
+        self._members({key: tree[key] for key in tree if key not in fixed}, has_before=True)
+        self._stack.add_constant("}")
 
-    def _members(self, tree: Tree) -> list[str | pl.Expr]:
-        """Return the members of an object without constants; each begins with a comma, or is nothing."""
+    def _members(self, tree: Tree, has_before: Has) -> Has:
+        """Write the members of an object without constants; a comma goes before each but an object's first.
+
+        Args:
+            tree: The members.
+            has_before: Whether the object has a member already, for all lines alike or line by line.
+
+        Returns:
+            Whether it has one now.
+        """
         whole: dict[int, Tree] = {}
-        pieces: list[str | pl.Expr] = []
         for key, value in tree.items():
             numbers = _numbers(value)
             if len(numbers) == 1:
                 whole.setdefault(numbers.pop(), {})[key] = value
             else:
-                pieces += _wrap(key, self._members(value))
-        texts = [self._text(self._sources[number], part) for number, part in whole.items()]
-        return [*pieces, *(text for text in texts if text is not None)]
+                has_before = self._object(key, value, has_before)
+        for number, part in whole.items():
+            has_before = self._texts(self._sources[number], part, has_before)
+        return has_before
 
-    @staticmethod
-    def _text(source: _Source, tree: Tree) -> pl.Expr | None:
+    def _object(self, key: str, tree: Tree, has_before: Has) -> Has:
+        """Write an object whose members come from several sources; none where it has no member."""
+        opened = self._stack.add_column(0)
+        has_members = self._members(tree, has_before=False)
+        texts = self._stack.add_texts(["", f'"{key}":{{', f',"{key}":{{', "}"])
+        opening = np.where(has_members, np.where(has_before, 2, 1), 0)
+        self._stack.set_column(opened, np.asarray(texts + opening, np.uint32))
+        self._stack.add_column(np.asarray(texts + np.where(has_members, 3, 0), np.uint32))
+        return _either(has_before, has_members)
+
+    def _texts(self, source: _Source, tree: Tree, has_before: Has) -> Has:
         names = _fields(tree)
         if all(source.values[name].null_count() == source.values.height for name in names):
-            return None
-        text = encode_members(source.values.select(names), tree)
-        return pl.lit(text if source.codes is None else text.gather(source.codes))
+            return has_before
+        texts = encode_members(source.values.select(names), tree)
+        is_there = (texts != "").to_numpy()
+        if has_before is True:
+            self._stack.add_column(source.codes + np.uint32(self._stack.add_texts(texts)))
+            return True
+        first = self._stack.add_texts(texts.str.slice(1))  # the same without the comma
+        numbers = source.codes + np.uint32(first)
+        if has_before is not False:
+            numbers += np.asarray(has_before * (self._stack.add_texts(texts) - first), np.uint32)
+        self._stack.add_column(numbers)
+        return True if is_there.all() else _either(has_before, is_there[source.codes])
 
 
-def _wrap(key: str, members: Sequence[str | pl.Expr]) -> list[pl.Expr]:
-    if not members:
-        return []
-    inner = pl.concat_str(members)
-    text = pl.concat_str(pl.lit(f',"{key}":{{'), inner.str.strip_prefix(","), pl.lit("}"))
-    return [pl.when(inner != "").then(text).otherwise(pl.lit(""))]
+def _either(one: Has, other: Has) -> Has:
+    if isinstance(one, bool) or isinstance(other, bool):
+        return True if one is True or other is True else (other if one is False else one)
+    return one | other
 
 
 def encode_members(values: pl.DataFrame, tree: Tree) -> pl.Series:
@@ -210,14 +247,3 @@ def _numbers(value: Any) -> set[int]:
 
 def _has_constant(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, dict) and any(map(_has_constant, value.values())))
-
-
-def _merge(pieces: Sequence[str | pl.Expr]) -> list[str | pl.Expr]:
-    """Join neighbouring constants: each piece costs time on every row."""
-    merged: list[str | pl.Expr] = []
-    for piece in pieces:
-        if merged and isinstance(piece, str) and isinstance(merged[-1], str):
-            merged[-1] += piece
-        else:
-            merged.append(piece)
-    return merged

@@ -37,21 +37,18 @@ def build_batch(chunk: Chunk, identity: str, entry: Format, origin: Origin) -> B
         sentence = pl.lit(f"the line was longer than {MAX_LINE} bytes and is kept in part")
         reason = pl.when(chunk.is_cut).then(sentence).otherwise(fields.ERROR_MESSAGE)
         frame = frame.with_columns(reason.alias(fields.ERROR_MESSAGE))
-    names = pl.DataFrame({"id": pl.select(pl.format("{}-{}", pl.lit(identity), chunk.offsets)).to_series()})
-    action = pl.concat_str(pl.lit('{"create":{"_id":"'), "id", pl.lit('"}}\n')).alias("action")
-    names = names.with_columns(action)
-    requests = to_documents(to_events(frame), chunk.offsets, origin, names["action"])
-    documents = pl.DataFrame({"id": names["id"], "request": requests})
+    ids = pl.select(pl.format("{}-{}", pl.lit(identity), chunk.offsets)).to_series()
+    requests = to_documents(to_events(frame), ids, chunk.offsets, origin).lines()
+    documents = pl.DataFrame({"id": ids, "request": requests})
     return Batch(chunk.start, chunk.end, documents, unparsed, cut)
 
 
 def bulk_body(documents: pl.DataFrame) -> bytes:
     """Return the body of a `_bulk` request that creates the documents."""
-    ended = pl.concat([documents["request"], pl.Series("request", [""])])
     # By way of Binary the text becomes bytes without being decoded and encoded again.
-    return bytes(ended.str.join("\n").cast(pl.Binary).item())
+    return bytes(documents["request"].str.join("").cast(pl.Binary).item())
 
 
 def document_of(request: str) -> str:
     """Return the document of a row's `request`: its JSON, without the action line."""
-    return request.split("\n", 1)[1]
+    return request.split("\n", 2)[1]

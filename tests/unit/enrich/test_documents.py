@@ -19,10 +19,14 @@ ORIGIN = Origin('/var/log/"a".log', "web-1", "default", READ, "0.1.0")
 
 
 def documents(lines: list[str], name: str = "combined") -> list[dict[str, Any]]:
-    series = pl.Series(lines, dtype=pl.String)
-    texts = to_documents(to_events(parse(series, FORMATS[name])), pl.Series(range(len(lines)), dtype=pl.Int64), ORIGIN)
-    assert not texts.str.contains("\n").any()
-    return [json.loads(text) for text in texts]
+    events = to_events(parse(pl.Series(lines, dtype=pl.String), FORMATS[name]))
+    numbers = pl.Series(range(len(lines)), dtype=pl.Int64)
+    pieces = to_documents(events, numbers.cast(pl.String), numbers, ORIGIN)
+    requests = pieces.body().decode().split("\n")
+    assert requests[-1] == ""
+    assert requests[:-1:2] == [f'{{"create":{{"_id":"{number}"}}}}' for number in numbers]
+    assert [pieces.text(row) for row in range(len(lines))] == pieces.lines().to_list()
+    return [json.loads(text) for text in requests[1::2]]
 
 
 @pytest.mark.parametrize("case", sorted(path.stem for path in GOLDEN.glob("*.log")))
