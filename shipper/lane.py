@@ -37,15 +37,22 @@ class Lane:
         tail: The file.
         position: Where the next batch begins.
         not_before: Monotonic seconds until which it is left alone, so that its next batch may grow.
+        used: Monotonic seconds at which it last had something to do.
     """
 
     def __init__(self, tail: Tail) -> None:
         self.tail = tail
         self.position = tail.entry.offset
         self.not_before = 0.0
+        self.used = 0.0
         self._flights: deque[Flight] = deque()
         self._repeat_until = tail.entry.in_flight[1] if tail.entry.in_flight else 0
         self._repeat_sent = parse_iso(tail.entry.sent) if tail.entry.in_flight and tail.entry.sent else None
+
+    @property
+    def identity(self) -> str:
+        """The file's key in the registry."""
+        return self.tail.identity
 
     @property
     def is_flying(self) -> bool:

@@ -34,24 +34,38 @@ def find_existing(client: Elasticsearch, stream: str, ids: pl.Series, since: dat
     found: set[str] = set()
     for index in _replaced_indices(client, stream, since):
         for start in range(0, len(ids), IDS_PER_REQUEST):
-            found.update(_found(client, index, ids.slice(start, IDS_PER_REQUEST).to_list()))
+            found.update(ids_in(client, index, ids.slice(start, IDS_PER_REQUEST).to_list()))
     return found
 
 
-def _replaced_indices(client: Elasticsearch, stream: str, since: datetime) -> list[str]:
+def backing_indices(client: Elasticsearch, stream: str) -> dict[str, int]:
+    """Return the data stream's backing indices, oldest first, with the milliseconds at which each was created.
+
+    Raises:
+        StoreError: Elasticsearch could not be asked.
+    """
     setting = "index.creation_date"
     with es_errors(f"look for the backing indices of {stream}"):
         answer = client.options(ignore_status=404).indices.get_settings(index=stream, name=setting, flat_settings=True)
     if answer.meta.status == 404:  # noqa: PLR2004 - HTTP
-        return []
+        return {}
     created = {index: int(found["settings"][setting]) for index, found in answer.body.items()}
-    by_age = sorted(created, key=created.__getitem__)
+    return dict(sorted(created.items(), key=lambda each: each[1]))
+
+
+def _replaced_indices(client: Elasticsearch, stream: str, since: datetime) -> list[str]:
+    created = backing_indices(client, stream)
     first_millis = (since - CLOCK_MARGIN).timestamp() * 1000
     # An index was written to until its successor was created.
-    return [index for index, successor in pairwise(by_age) if created[successor] >= first_millis]
+    return [index for index, successor in pairwise(created) if created[successor] >= first_millis]
 
 
-def _found(client: Elasticsearch, index: str, ids: list[str]) -> set[str]:
+def ids_in(client: Elasticsearch, index: str, ids: list[str]) -> set[str]:
+    """Return which of the ids exist in one index.
+
+    Raises:
+        StoreError: Elasticsearch could not be asked.
+    """
     with es_errors(f"look for delivered lines in {index}"):
         answer = client.mget(index=index, ids=ids, source=False, filter_path="docs._id,docs.found,docs.error.reason")
     documents: list[dict[str, Any]] = answer.body.get("docs", [])

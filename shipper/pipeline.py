@@ -31,6 +31,9 @@ GRACE_SECONDS = 5.0
 """How long what is in flight may take to be acknowledged after the signal to stop."""
 
 SAVE_SECONDS = 1.0
+IDLE_SECONDS = 60.0
+"""How long a file that has nothing new keeps its range of bytes that may be on their way."""
+
 RESERVED_BATCHES = 4
 """So far beyond a batch the registry says that lines may be on their way; see `Lane.reserve`."""
 
@@ -78,7 +81,7 @@ class Pipeline:
         self._clock, self._stop, self._closing = meter.clock, stop, closing
         self._throttle = Throttle(self._clock, ship.max_lines_per_second, ship.max_cpu_percent)
         self._events: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._lanes: dict[int, Lane] = {}
+        self._lanes: dict[str, Lane] = {}
         self._ready: deque[Lane] = deque()
         self._preparing: Lane | None = None
         self._prepared: tuple[Lane, Batch] | None = None
@@ -137,24 +140,32 @@ class Pipeline:
         return not (self._ready or self._preparing or self._prepared or self._flying)
 
     def _poll(self, now: float) -> None:
-        """Look at the files again; none may be read meanwhile, for those that are done are closed."""
-        tails = {id(tail): tail for tail in self._follower.refresh()}
-        held = self._prepared[0] if self._prepared else None
-        for key, lane in list(self._lanes.items()):
-            if key not in tails and not lane.is_flying and lane is not held:
-                del self._lanes[key]
-        for key, tail in tails.items():
-            if key not in self._lanes:
-                self._lanes[key] = Lane(tail)
-        waiting = set(map(id, self._ready))
-        followed = [self._lanes[key] for key in tails]
-        self._ready = deque(lane for lane in self._ready if id(lane.tail) in tails)
-        for lane in followed:
-            is_left = self._closing and lane.tail.entry.path in self.failures
-            if id(lane) not in waiting and not is_left and (self._closing or now >= lane.not_before):
+        """Look at the files again; those that have nothing new are not told of, and their lanes stay for a while."""
+        tails = self._follower.refresh()
+        for tail in tails:
+            lane = self._lanes.setdefault(tail.identity, Lane(tail))
+            lane.tail = tail
+            if not lane.is_flying and not self._is_held(lane):
+                lane.position = tail.entry.offset
+        told = {tail.identity for tail in tails}
+        waiting = {lane.identity for lane in self._ready} & told
+        self._ready = deque(lane for lane in self._ready if lane.identity in told)
+        for tail in tails:
+            lane = self._lanes[tail.identity]
+            is_left = self._closing and tail.entry.path in self.failures
+            if lane.identity not in waiting and not is_left and (self._closing or now >= lane.not_before):
                 self._ready.append(lane)
-        self._meter.forget({tail.identity for tail in tails.values()})
+        self._leave_idle(told, now)
         self._next_poll = now + self._ship.poll_seconds
+
+    def _leave_idle(self, told: set[str], now: float) -> None:
+        for identity, lane in list(self._lanes.items()):
+            if identity in told or lane.is_flying or self._is_held(lane):
+                lane.used = now
+            elif now - lane.used >= IDLE_SECONDS:
+                lane.settle(self._clock.now())
+                del self._lanes[identity]
+        self._meter.forget(set(self._lanes))
 
     def _prepare(self, lane: Lane) -> None:
         self._preparing = lane
@@ -267,7 +278,7 @@ class Pipeline:
     def _measure(self) -> None:
         for lane in self._lanes.values():
             tail = lane.tail
-            pending = max(0, tail.size - tail.entry.offset)
+            pending = max(1, tail.size - tail.entry.offset) if tail.has_unread() else 0
             is_caught_up = not (lane.is_flying or lane in self._ready or self._is_held(lane))
             self._meter.watch(tail.identity, tail.entry.path, pending, is_caught_up=is_caught_up)
 

@@ -110,6 +110,7 @@ class Shipper:
             pipeline.run()
         finally:
             follower.close()
+            self._registry.save()
         return pipeline
 
     def _landed(self, size: int, counts: Ledger) -> None:

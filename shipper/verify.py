@@ -1,0 +1,113 @@
+"""Asks Elasticsearch for every line of the files on disk: the proof that none is lost and none is there twice."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from itertools import pairwise
+
+import polars as pl
+from elasticsearch import Elasticsearch
+
+from shipper.lookup import IDS_PER_REQUEST, backing_indices, ids_in
+from shipper.reader import Chunk, Read, read_chunk
+from shipper.registry import Entry
+
+_PIECE = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a file's lines, as Elasticsearch has it.
+
+    Attributes:
+        lines: Lines on the disk before the registry's offset.
+        found: Lines that are there, once or more.
+        doubled: Lines that are there more than once.
+        dead: Lines in the dead-letter file.
+        skipped: Lines that hold no event.
+        missing: Lines that are nowhere.
+    """
+
+    lines: int = 0
+    found: int = 0
+    doubled: int = 0
+    dead: int = 0
+    skipped: int = 0
+    missing: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether each line is accounted for, once."""
+        return not self.missing and not self.doubled
+
+    def __add__(self, other: "Verdict") -> "Verdict":
+        return Verdict(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+
+
+Told = Callable[[int], None]
+"""Told after each piece how many lines were asked for."""
+
+
+def verify_file(
+    client: Elasticsearch, stream: str, identity: str, entry: Entry, *, read: Read, dead: set[str], told: Told
+) -> Verdict:
+    """Ask for the lines of one file.
+
+    Args:
+        client: Elasticsearch.
+        stream: The data stream.
+        identity: The file's key in the registry.
+        entry: Its place there.
+        read: Returns bytes of the file: how many at most, and from where on.
+        dead: The ids of the dead letters.
+        told: Told how far it got.
+
+    Raises:
+        StoreError: Elasticsearch could not be asked.
+        OSError: The file could not be read.
+    """
+    verdict, skippable = Verdict(), entry.ledger.skipped
+    for chunk in _chunks(entry, read):
+        ids = pl.select(pl.format("{}-{}", pl.lit(identity), chunk.offsets)).to_series().to_list()
+        times = _count(client, stream, ids)
+        absent = [row for row, each in enumerate(ids) if not times[each] and each not in dead]
+        # A line without an event has no document; there are as many of those as the account says, and no more.
+        skipped = min(sum(_may_be_skipped(chunk.lines[row]) for row in absent), skippable)
+        skippable -= skipped
+        verdict += Verdict(
+            lines=len(ids),
+            found=len(times),
+            doubled=sum(count > 1 for count in times.values()),
+            dead=sum(each in dead and not times[each] for each in ids),
+            skipped=skipped,
+            missing=len(absent) - skipped,
+        )
+        told(len(ids))
+    return verdict
+
+
+def _count(client: Elasticsearch, stream: str, ids: list[str]) -> Counter[str]:
+    """Return in how many of the backing indices each id is; those in none are left out."""
+    times: Counter[str] = Counter()
+    for index in backing_indices(client, stream):
+        for start in range(0, len(ids), IDS_PER_REQUEST):
+            times.update(ids_in(client, index, ids[start : start + IDS_PER_REQUEST]))
+    return times
+
+
+def _chunks(entry: Entry, read: Read) -> Iterator[Chunk]:
+    """Yield the lines before the offset as the shipper took them, also where it took a part of a line for one."""
+    ends = [0, *sorted(split for split in entry.splits if split < entry.offset), entry.offset]
+    for start, end in pairwise(ends):
+
+        def up_to_end(size: int, position: int, end: int = end) -> bytes:
+            return read(max(0, min(size, end - position)), position)
+
+        position = start
+        while position < end and (chunk := read_chunk(up_to_end, position, _PIECE, closing=True)):
+            yield chunk
+            position = chunk.end
+
+
+def _may_be_skipped(line: str) -> bool:
+    return not line.strip() or line.startswith("#")
