@@ -122,11 +122,11 @@ class Follower:
         self._learn()
         for tail in self._tails:
             self._check(tail, found.get(tail.key), now)
+        self._begin_day(found, now)
         fresh = [item for key, item in found.items() if not self._tails.of_key(key)]
         # First every file has its own entry: an entry without a file may then be another file's, which is its copy.
         for item in sorted(fresh, key=lambda item: not self._known.of_key(item.key)):
             self._consider(item, now)
-        self._begin_day(found, now)
         self._search(now)
         for tail in self._tails:
             self._retire(tail, now)
@@ -222,12 +222,15 @@ class Follower:
                 self._left[item.key] = item.state
                 return Match(None, is_left=True)
         tail = self._tails.find_longer(item.path, head)
-        return self._hold(item, tail.entry) if tail else Match(None)
+        if tail:
+            return self._hold(item, tail.entry)
+        is_part = any(self._known.is_part(each, item.path, head) for each in self._lost)
+        return Match(None, is_left=is_part)
 
     def _hold(self, item: Found, entry: Entry) -> Match:
         if item.path not in self._held:
             self._held.add(item.path)
-            log.warning("%s waits: it begins as %s does, so it is a copy", ascii(item.path), ascii(entry.path))
+            log.info("%s waits: it begins as %s does, so it is a copy", ascii(item.path), ascii(entry.path))
         return Match(None, is_left=True)
 
     def _take(self, match: Match, item: Found, source: Source, head: Head, now: float) -> None:

@@ -71,6 +71,14 @@ class Known:
             if entry.key != source.key or entry.path != path:
                 yield identity
 
+    def is_part(self, identity: str, path: str, head: Head) -> bool:
+        """Return whether a short file may be a copy of what an entry's file held before more was written to it."""
+        entry = self._registry.entries.get(identity)
+        if entry is None or head.line is None or len(head.data) >= entry.prefix or entry.path == path:
+            return False
+        first = identify(self._registry.host, entry.device, entry.inode, head.line, entry.generation)
+        return first == identity and family_of(path) == family_of(entry.path)
+
     def enter(self, path: str, key: Key, head: Head, line: bytes) -> str:
         """Make an entry for a file that is new; its identity stays, whatever becomes of its name and inode."""
         generation = 0
