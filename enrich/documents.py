@@ -77,7 +77,7 @@ def to_documents(events: Events, ids: pl.Series, offsets: pl.Series, origin: Ori
     """
     lines = events.lines.with_columns(offsets.alias(fields.LOG_OFFSET))
     each = np.arange(lines.height, dtype=np.uint32)
-    tables = [_Source(_as_text(table.values, origin), table.codes.to_numpy()) for table in events.tables]
+    tables = [_Source(_as_text(table.values, origin), table.codes) for table in events.tables]
     sources = [_Source(lines.select(name), each) for name in lines.columns] + tables
     tree: Tree = {}
     for name, text in _constants(origin).items():

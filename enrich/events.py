@@ -7,10 +7,12 @@ alone is found out once for each distinct one and kept in a table beside the lin
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from core import fields
 from enrich.addresses import ip_of
+from enrich.pieces import Numbers
 from enrich.urls import url_parts
 
 IS_REQUEST = "is_request"
@@ -25,7 +27,7 @@ class Table:
         values: A row per distinct value, columns named after their ECS fields.
     """
 
-    codes: pl.Series
+    codes: Numbers
     values: pl.DataFrame
 
 
@@ -75,34 +77,55 @@ _TABLES: tuple[tuple[tuple[str, ...], Look], ...] = (
 )
 
 
+_DENSE = 8
+"""A table of all combinations is faster than sorting while it has at most so many rows per line."""
+
+
 def to_events(frame: pl.DataFrame) -> Events:
     """Return `parse`'s lines with what follows from their values: `source.ip`, the URL's parts, `event.outcome`."""
     keyed = frame.with_columns(pl.col(fields.METHOD).is_not_null().alias(IS_REQUEST))
+    used = list(dict.fromkeys(name for keys, _ in _TABLES for name in keys))
+    codes = encode(keyed.select(used))
     tables = []
     for keys, look in _TABLES:
-        codes, values = encode(keyed, keys)
-        tables.append(Table(codes, look(values)))
-    used = {name for keys, _ in _TABLES for name in keys}
+        numbers, rows = _combine([codes[name] for name in keys])
+        tables.append(Table(numbers, look(keyed.select(keys)[rows])))
     return Events(frame.select(name for name in frame.columns if name not in used), tuple(tables))
 
 
-def encode(frame: pl.DataFrame, keys: Sequence[str]) -> tuple[pl.Series, pl.DataFrame]:
-    """Return each row's number among the distinct rows of the key columns, and those."""
-    if len(keys) == 1 and frame.schema[keys[0]] == pl.String:
-        return _encode_text(frame[keys[0]])
-    values = frame.select(keys).unique().with_row_index("code")
-    varied = [name for name in keys if values[name].n_unique() > 1] or [keys[0]]
-    joined = frame.select(varied).join(
-        values.select("code", *varied), on=varied, how="left", maintain_order="left", nulls_equal=True
+def encode(frame: pl.DataFrame) -> dict[str, Numbers]:
+    """Return, by column, each row's number among the column's distinct values, counted from 0; null is the last one."""
+    none = 2**32 - 1
+    # Categories of their own: the global ones would grow for ever. They are numbered in the order of first sight.
+    numbers = frame.select(
+        (
+            pl.col(name).cast(pl.Categorical(pl.Categories.random())).to_physical()
+            if kind == pl.String
+            else pl.col(name).rank("dense") - 1
+        )
+        .cast(pl.UInt32)
+        .fill_null(none)
+        for name, kind in frame.schema.items()
     )
-    return joined["code"], values.drop("code")
+    columns = {name: np.array(numbers[name].to_numpy()) for name in numbers.columns}
+    for column in columns.values():
+        is_null = column == none
+        column[is_null] = column.max(where=~is_null, initial=0) + 1 if not is_null.all() else 0
+    return columns
 
 
-def _encode_text(values: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
-    # Categories of their own: the global ones would grow for ever.
-    coded = values.cast(pl.Categorical(pl.Categories.random()))
-    numbers = coded.to_physical()
-    distinct = pl.DataFrame({"number": numbers, values.name: coded}).unique("number").sort("number", nulls_last=True)
-    # Numbers are given in the order of first sight, so they are the rows of the sorted table; null's is the last one.
-    codes = numbers.fill_null(distinct.height - 1) if numbers.null_count() else numbers
-    return codes, distinct.select(pl.col(values.name).cast(pl.String))
+def _combine(columns: Sequence[Numbers]) -> tuple[Numbers, Numbers]:
+    """Return each row's number among the distinct combinations, and the row where each is seen first."""
+    combined, size = columns[0], int(columns[0].max(initial=0)) + 1
+    for column in columns[1:]:
+        count = int(column.max(initial=0)) + 1
+        combined, size = combined.astype(np.uint64) * np.uint64(count) + column, size * count
+    if size > _DENSE * (len(combined) + 1):
+        _, rows, numbers = np.unique(combined, return_index=True, return_inverse=True)
+        return numbers.astype(np.uint32), rows.astype(np.uint32)
+    first = np.full(size, len(combined), np.uint32)
+    first[combined[::-1]] = np.arange(len(combined), dtype=np.uint32)[::-1]
+    is_there = first < len(combined)
+    if is_there.all():
+        return combined.astype(np.uint32, copy=False), first
+    return (np.cumsum(is_there, dtype=np.uint32) - 1)[combined], first[is_there]

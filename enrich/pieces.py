@@ -61,10 +61,10 @@ class Stack:
     """
 
     def __init__(self, height: int) -> None:
-        self.height = height
+        self._height = height
         self._texts: list[pl.Series] = []
         self._count = 0
-        self._columns: list[Numbers | int] = []
+        self._columns: list[Numbers | int | str] = []
 
     def add_texts(self, texts: pl.Series | Sequence[str]) -> int:
         """Keep distinct pieces; return the number of the first."""
@@ -85,11 +85,14 @@ class Stack:
 
     def add_constant(self, text: str) -> None:
         """Let the same text follow in every line."""
-        self.add_column(self.add_texts([text]))
+        if self._columns and isinstance(self._columns[-1], str):
+            text = str(self._columns.pop()) + text  # each piece costs time, so neighbours are joined
+        self._columns.append(text)
 
     def pieces(self) -> Pieces:
         """Return what was collected."""
-        numbers = np.empty((self.height, len(self._columns)), np.uint32)
-        for position, column in enumerate(self._columns):
+        columns = [self.add_texts([each]) if isinstance(each, str) else each for each in self._columns]
+        numbers = np.empty((self._height, len(columns)), np.uint32)
+        for position, column in enumerate(columns):
             numbers[:, position] = column
         return Pieces(pl.concat(self._texts, rechunk=True), numbers)
