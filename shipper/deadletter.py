@@ -70,6 +70,10 @@ class DeadLetters:
         """Return the ids of all letters; a last line that a crash left unfinished does not count."""
         return {letter.id for letter in self.read()}
 
+    def size(self) -> int:
+        """Return the file's size in bytes; 0 where there is none."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
     def read(self) -> Iterator[Letter]:
         """Yield all letters; lines that are none are left out.
 

@@ -6,7 +6,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.clock import Clock
+from core.clock import Clock, iso_millis
 from shipper.ledger import Ledger
 
 LATENCY_BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -24,6 +24,10 @@ class Mishap:
     time: datetime
     what: str
     reason: str
+
+    def as_dict(self) -> dict[str, str]:
+        """Return it for JSON."""
+        return {"time": iso_millis(self.time), "what": self.what, "reason": self.reason}
 
 
 @dataclass(slots=True)

@@ -111,6 +111,7 @@ class Pipeline:
             for lane in self._lanes.values():
                 lane.settle(self._clock.now())
             self._registry.save()
+            self._measure()
             self._pulse.beat()
         if self._fatal:
             raise self._fatal

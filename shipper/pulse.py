@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 
 from core.clock import iso_millis
-from shipper.meter import Meter, Mishap
+from shipper.meter import Meter
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Pulse:
                     "lines_per_second": round(rates[identity], 2),
                     "lag_seconds": round(figures.lag(now), 1),
                     "caught_up": iso_millis(figures.caught_up),
-                    "error": mishap_as_dict(figures.error),
+                    "error": figures.error.as_dict() if figures.error else None,
                 }
                 for identity, figures in meter.files.items()
             }
@@ -88,15 +88,10 @@ class Pulse:
                 "lag_seconds": round(meter.lag(), 1),
                 "retries": totals.retries,
                 "last_success": _iso(totals.last_success),
-                "last_error": mishap_as_dict(totals.last_error),
-                "unreadable": [mishap_as_dict(mishap) for mishap in meter.errors.values()],
+                "last_error": totals.last_error.as_dict() if totals.last_error else None,
+                "unreadable": [mishap.as_dict() for mishap in meter.errors.values()],
                 "files": files,
             }
-
-
-def mishap_as_dict(mishap: Mishap | None) -> dict[str, str] | None:
-    """Return a mishap for JSON."""
-    return {"time": iso_millis(mishap.time), "what": mishap.what, "reason": mishap.reason} if mishap else None
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import polars as pl
 from elasticsearch import Elasticsearch
 
-from shipper.deadletter import DeadLetters, Letter
+from shipper.deadletter import DeadLetters, Letter, dead_letter_path
 from shipper.delivery import Delivery
 from shipper.meter import Meter
 from shipper.registry import Entry, Registry
@@ -84,7 +84,8 @@ def replay(
         delivery.send(_documents(some), sent=_FIRST_DAY, is_repeat=True)
         letters |= {each.id: refused.letters.get(each.id) or replace(each, is_accepted=True) for each in some}
     dead_letters.replace(letters.values())
-    _move_accounts(letters.values(), registry)
+    elsewhere = DeadLetters(dead_letter_path(registry.path)).read()  # where another file than the shipper's is sent
+    _move_accounts([*letters.values(), *(each for each in elsewhere if each.id not in letters)], registry)
     registry.save()
     left = [letter for letter in letters.values() if not letter.is_accepted]
     dead_letters.replace(left)

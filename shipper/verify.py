@@ -2,15 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
+from pathlib import Path
 
 import polars as pl
 from elasticsearch import Elasticsearch
 
+from core.errors import DeliveryError
+from shipper.deadletter import DeadLetters, dead_letter_path
 from shipper.lookup import IDS_PER_REQUEST, backing_indices, ids_in
 from shipper.reader import Chunk, Read, read_chunk
-from shipper.registry import Entry
+from shipper.registry import Entry, read_registry
+from shipper.status import count_pending, find_source
 
 _PIECE = 4_000_000
 
@@ -40,12 +44,58 @@ class Verdict:
         """Whether each line is accounted for, once."""
         return not self.missing and not self.doubled
 
+    def as_dict(self) -> dict[str, int]:
+        """Return the counts by name."""
+        return asdict(self)
+
     def __add__(self, other: "Verdict") -> "Verdict":
         return Verdict(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
 
 Told = Callable[[int], None]
 """Told after each piece how many lines were asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The verdicts by path, and what could not be asked for."""
+
+    verdicts: dict[str, Verdict]
+    gone: int
+    pending: int
+
+
+def verify_files(client: Elasticsearch, stream: str, registry: Path, told: Told) -> Verified:
+    """Ask for the lines of all files on disk that a registry knows; its shipper may run meanwhile.
+
+    Args:
+        client: Elasticsearch.
+        stream: The data stream.
+        registry: The registry's file.
+        told: Told how far it got.
+
+    Raises:
+        StoreError: Elasticsearch could not be asked.
+        DeliveryError: The registry or a file cannot be read.
+    """
+    host, entries = read_registry(registry) or ("", {})
+    dead = DeadLetters(dead_letter_path(registry)).ids()
+    verdicts: dict[str, Verdict] = {}
+    gone = pending = 0
+    for identity, entry in entries.items():
+        source = find_source(host, identity, entry)
+        if source is None:
+            gone += 1
+            continue
+        try:
+            verdict = verify_file(client, stream, identity, entry, read=source.read, dead=dead, told=told)
+            pending += count_pending(source, entry)
+        except OSError as error:
+            raise DeliveryError(f"cannot read {entry.path}: {error.strerror}", "check the file and its disk") from None
+        finally:
+            source.close()
+        verdicts[entry.path] = verdicts.get(entry.path, Verdict()) + verdict
+    return Verified(verdicts, gone, pending)
 
 
 def verify_file(

@@ -11,6 +11,7 @@ import click
 
 from core.errors import WwwatchError
 from core.settings import load_settings
+from wwwatch.logs import printable, text_formatter
 from wwwatch.roof import Roof
 
 COMMANDS = {
@@ -71,7 +72,7 @@ def cli(ctx: click.Context, config: Path | None, es_url: str | None, *, verbose:
     """
     level = logging.INFO if verbose else logging.WARNING
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(PrintableFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(text_formatter())
     logging.basicConfig(level=level, handlers=[handler])
     logging.getLogger("elastic_transport").setLevel(logging.ERROR)
     options: dict[str, Any] = {"es": {"url": es_url}} if es_url else {}
@@ -104,16 +105,3 @@ def main() -> None:
         if "WWWATCH_DEBUG" in os.environ:
             raise
         sys.exit(1)
-
-
-class PrintableFormatter(logging.Formatter):
-    """Writes what attackers sent, which stands in Elasticsearch's and the mail server's reasons, harmlessly."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """Return the line, without what would drive a terminal."""
-        return printable(super().formatMessage(record))
-
-
-def printable(text: str) -> str:
-    """Return text with control characters escaped: an attacker's line must not drive the terminal."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)

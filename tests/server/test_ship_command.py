@@ -61,7 +61,7 @@ class Command:
     def status(self) -> dict[str, Any]:
         code, out, _ = self.run("--status", "--json")
         assert code == 0
-        (status,) = json.loads(out)
+        (status,) = json.loads(out)["files"]
         found: dict[str, Any] = status
         return found
 

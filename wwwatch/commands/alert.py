@@ -13,7 +13,7 @@ from alerts import Engine, History, Mailer, Notice, Run, StatusStore, Watch, rea
 from alerts.parts import format_duration
 from alerts.testmail import send_test_mail
 from core.clock import iso_millis
-from wwwatch.cli import printable
+from wwwatch.logs import printable
 from wwwatch.roof import Roof
 from wwwatch.tables import print_table
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from core.client import es_errors
 from core.documents import INCIDENTS
 from core.errors import StoreError, StoreMissingError
-from wwwatch.cli import printable
+from wwwatch.logs import printable
 from wwwatch.roof import Roof
 from wwwatch.tables import print_table
 

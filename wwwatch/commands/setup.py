@@ -10,7 +10,7 @@ from rich.text import Text
 
 from core.errors import StoreError
 from es_templates import AS_IT_SHOULD_BE, Change, apply, plan
-from wwwatch.cli import printable
+from wwwatch.logs import printable
 from wwwatch.roof import Roof
 from wwwatch.tables import print_table
 

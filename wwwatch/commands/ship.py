@@ -2,26 +2,39 @@
 
 import glob
 import json
+import logging
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import click
 from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from core.documents import access_stream
 from core.errors import DeliveryError, SettingsError
 from core.settings import Settings, ShipSettings
 from enrich import FORMATS
-from shipper import FileStatus, Ledger, Registry, Shipper, read_status
+from shipper import (
+    DeadLetters,
+    Ledger,
+    Meter,
+    Registry,
+    Shipper,
+    dead_letter_path,
+    read_live,
+    read_status,
+    replay,
+    verify_files,
+)
 from shipper.shipper import Progress as Told
-from wwwatch.cli import printable
+from wwwatch.logs import FORMATS as FORMS
+from wwwatch.logs import use_format
 from wwwatch.roof import Roof
-from wwwatch.tables import print_table
+from wwwatch.shipview import show_counts, show_status, show_verdicts
 
 
 @click.command()
@@ -32,7 +45,16 @@ from wwwatch.tables import print_table
 )
 @click.option("--namespace", help="Last part of the data stream's name; default: ship.namespace.")
 @click.option("--status", is_flag=True, help="Show each file's account; exit with 1 when a line is missing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the counts, or with --status the accounts, as JSON.")
+@click.option("--all", "show_all", is_flag=True, help="With --status: a row for each file, also for those long gone.")
+@click.option(
+    "--verify", is_flag=True, help="Ask Elasticsearch for every line on disk; exit with 1 unless each is there once."
+)
+@click.option("--replay", "is_replay", is_flag=True, help="Send dead letters again; exit with 1 when some remain.")
+@click.option(
+    "--dead-letters", type=click.Path(path_type=Path), help="With --replay: this file; default: the shipper's."
+)
+@click.option("--log-format", type=click.Choice(FORMS), default="text", help="Log lines for people, or as ECS JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print counts, accounts or verdicts as JSON.")
 @click.pass_obj
 def command(
     roof: Roof,
@@ -42,6 +64,11 @@ def command(
     format_name: str,
     namespace: str | None,
     status: bool,
+    show_all: bool,
+    verify: bool,
+    is_replay: bool,
+    dead_letters: Path | None,
+    log_format: str,
     as_json: bool,
 ) -> None:
     """Ship access logs into Elasticsearch: every line exactly once, also after a crash.
@@ -53,24 +80,80 @@ def command(
       wwwatch ship --once /var/log/nginx/access.log
       wwwatch ship '/var/log/nginx/*access.log'
       wwwatch ship --status
+      wwwatch ship --verify
     """
+    use_format(log_format)
     settings = _with_namespace(roof.settings, namespace)
-    registry = settings.state / "ship" / f"{settings.ship.namespace}.json"
+    registry = registry_path(settings)
     if status:
-        _show_status(read_status(registry), as_json=as_json)
-        return
-    if not paths:
+        letters = DeadLetters(dead_letter_path(registry))
+        show_status(
+            read_status(registry), read_live(registry), letters, roof.clock.now(), as_json=as_json, show_all=show_all
+        )
+    elif verify:
+        _verify(roof, settings, as_json=as_json)
+    elif is_replay:
+        _replay(roof, settings, dead_letters, as_json=as_json)
+    elif paths:
+        _ship(roof, settings, paths, format_name, once=once, as_json=as_json)
+    else:
         raise click.UsageError("Missing argument 'PATH...'.")
+
+
+def registry_path(settings: Settings) -> Path:
+    """Return where the registry of these settings' namespace is."""
+    return settings.state / "ship" / f"{settings.ship.namespace}.json"
+
+
+def _ship(
+    roof: Roof, settings: Settings, paths: tuple[str, ...], format_name: str, *, once: bool, as_json: bool
+) -> None:
+    meter = Meter(roof.clock)
+    if not once and not logging.getLogger("shipper").isEnabledFor(logging.INFO):
+        logging.getLogger("shipper").setLevel(logging.INFO)  # a service says each minute that it lives
     with ExitStack() as stack:
         client = stack.enter_context(roof.es())
         told = stack.enter_context(_Bar(paths)) if once and not as_json and Console().is_terminal else None
-        held = stack.enter_context(Registry(registry))
-        options: dict[str, Any] = {"format_name": format_name, "progress": told, "stop": roof.stop}
+        held = stack.enter_context(Registry(registry_path(settings)))
+        if settings.ship.metrics:
+            from shipper.metrics import serving_metrics  # noqa: PLC0415 - an extra
+
+            stack.enter_context(serving_metrics(meter, settings.ship.metrics))
+        options: dict[str, Any] = {"format_name": format_name, "progress": told, "stop": roof.stop, "meter": meter}
         shipper = Shipper(client, settings, roof.clock, held, **options)
         start = roof.clock.monotonic()
         counts = shipper.run_once(paths) if once else shipper.run(paths, roof.stop)
         seconds = roof.clock.monotonic() - start
-    _show_counts(counts, seconds, as_json=as_json)
+    show_counts(counts, seconds, as_json=as_json)
+
+
+def _verify(roof: Roof, settings: Settings, *, as_json: bool) -> None:
+    columns = (TextColumn("asking"), TextColumn("{task.completed:,} lines"), TimeElapsedColumn())
+    bar = Progress(*columns, console=Console(stderr=True), transient=True, disable=not Console().is_terminal)
+    with roof.es() as client, bar:
+        task = bar.add_task("verify", total=None)
+        stream = access_stream(settings.ship.namespace)
+        found = verify_files(client, stream, registry_path(settings), lambda lines: bar.advance(task, lines))
+    show_verdicts(found, as_json=as_json)
+
+
+def _replay(roof: Roof, settings: Settings, path: Path | None, *, as_json: bool) -> None:
+    registry = registry_path(settings)
+    letters = DeadLetters(path or dead_letter_path(registry))
+    if path and not path.is_file():
+        raise DeliveryError(f"cannot read the dead letters {path}", "no such file; check --dead-letters")
+    with roof.es() as client, Registry(registry) as held:
+        stream = access_stream(settings.ship.namespace)
+        done = replay(client, stream, dead_letters=letters, registry=held, meter=Meter(roof.clock), stop=roof.stop)
+    if as_json:
+        click.echo(json.dumps({"accepted": done.accepted, "remaining": done.remaining}))
+    else:
+        click.echo(
+            f"{done.accepted + done.remaining:,} dead letters: {done.accepted:,} accepted, {done.remaining:,} remain"
+        )
+    if done.remaining:
+        what = f"Elasticsearch refuses {done.remaining:,} dead letters again"
+        raise DeliveryError(what, f"the reasons are in {letters.path}")
 
 
 def _with_namespace(settings: Settings, namespace: str | None) -> Settings:
@@ -110,50 +193,3 @@ class _Bar:
 
     def _tell(self, size: int, counts: Ledger) -> None:
         self._progress.update(self._task, advance=size, lines=counts.lines)
-
-
-def _show_counts(counts: Ledger, seconds: float, *, as_json: bool) -> None:
-    rate = counts.lines / seconds if seconds > 0 else 0.0
-    if as_json:
-        figures = {
-            "lines": counts.lines,
-            **counts.as_dict(),
-            "seconds": round(seconds, 3),
-            "lines_per_second": round(rate),
-        }
-        click.echo(json.dumps(figures))
-        return
-    cut = f", {counts.cut:,} cut" if counts.cut else ""
-    click.echo(
-        f"{counts.lines:,} lines: {counts.indexed:,} indexed, {counts.present:,} already there, "
-        f"{counts.unparsed:,} unparsed, {counts.rejected:,} dead-lettered{cut}; {rate:,.0f} lines/s"
-    )
-
-
-def _show_status(files: list[FileStatus], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps([each.as_dict() for each in files], indent=2))
-    elif not files:
-        click.echo("Nothing was shipped yet.")
-    else:
-        _print_table(files)
-    short = [each for each in files if each.missing]
-    if short:
-        names = ", ".join(printable(each.path) for each in short)
-        raise DeliveryError(
-            f"{sum(each.missing for each in short)} lines are not accounted for in {names}",
-            "was the file edited? Rename it to another name to ship it again",
-        )
-
-
-def _print_table(files: list[FileStatus]) -> None:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("file", overflow="fold")
-    for name in ("lines", "indexed", "already there", "dead-lettered", "pending", "missing", "unparsed"):
-        table.add_column(name, justify="right")
-    for each in files:
-        lines = "gone" if each.passed is None else f"{each.passed + each.pending:,}"
-        ledger = each.ledger
-        counts = (ledger.indexed, ledger.present, ledger.rejected, each.pending, each.missing, ledger.unparsed)
-        table.add_row(Text(printable(each.path)), lines, *(f"{count:,}" for count in counts))
-    print_table(table)

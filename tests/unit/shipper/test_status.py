@@ -1,6 +1,7 @@
 """The account held against the disk."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from shipper import FileStatus, Ledger, Registry, read_status
 from shipper.identity import identify
 from shipper.registry import Entry
 
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
 DATA = b"one\ntwo\nthree\nfour"
 
 
@@ -41,7 +43,7 @@ def test_nothing_shipped(tmp_path: Path) -> None:
 def test_lines_passed_and_pending(log: Path, ledger: Ledger, missing: int) -> None:
     status = only(account(log, ledger))
     assert (status.passed, status.pending, status.missing, status.is_there) == (2, 2, missing, True)
-    assert status.as_dict()["lines"] == 4
+    assert status.as_dict(NOW)["lines"] == 4
 
 
 def test_all_shipped_with_the_last_unfinished_line(log: Path) -> None:
@@ -67,4 +69,4 @@ def test_gone(log: Path, change: str) -> None:
         log.write_bytes(b"other\nlines\n")
     status = only(registry)
     assert (status.is_there, status.passed, status.missing) == (False, None, 0)
-    assert status.as_dict()["lines"] is None
+    assert status.as_dict(NOW)["lines"] is None

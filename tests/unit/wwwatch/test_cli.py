@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from wwwatch.cli import PrintableFormatter, printable
+from wwwatch.logs import PrintableFormatter, printable
 
 NOBODY = "http://127.0.0.1:1"
 
