@@ -75,12 +75,10 @@ def login_applications(paths: pl.Series) -> pl.Series:
     Returns:
         An application of `LOGINS`, shape (n,); null where the path is none or takes no login.
     """
-    lower = pl.col("path").str.to_lowercase()
-    frame = paths.alias("path").to_frame().select(lower)
-    hits = frame.with_row_index("row").filter(pl.col("path").str.contains(_ANY_LOGIN))
+    rows = paths.str.contains(f"(?i){_ANY_LOGIN}").fill_null(value=False).arg_true()
     named = [
-        pl.when(pl.col("path").str.contains(_joined((login,)))).then(pl.lit(login.application)) for login in LOGINS
+        pl.when(pl.col("path").str.contains(f"(?i){_joined((login,))}")).then(pl.lit(login.application))
+        for login in LOGINS
     ]
-    found = hits.select("row", pl.coalesce(named).alias("application"))
-    empty = pl.Series(paths.name, [None], pl.String).new_from_index(0, len(paths))
-    return empty.scatter(found["row"], found["application"])
+    found = paths.gather(rows).to_frame("path").select(pl.coalesce(named)).to_series()
+    return pl.Series(paths.name, [None], pl.String).new_from_index(0, len(paths)).scatter(rows, found)

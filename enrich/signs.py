@@ -6,7 +6,9 @@ Nearly all URLs are boring, and one simple expression, the signs' hints together
 matched sign by sign.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import polars as pl
 
@@ -139,26 +141,38 @@ ASSET_PATH = r"\.(css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|eot|
 
 _NAMES = tuple(sign.name for sign in SIGNS)
 _SUSPICIOUS = "|".join(f"(?:{sign.hint})" for sign in SIGNS)
-_ESCAPED = r"[%\\]"
-_ESCAPES = [f"{lead}{code:02x}" for lead in ("%", "\\x") for code in range(256)] + ['\\"']
-_CHARACTERS = [chr(code) for code in range(256)] * 2 + ['"']
+_UNDECODED = r"(?i)[%\\]|[^\x00-\x7f]|" + _SUSPICIOUS.replace(r"\s", r"[\s+]")
+"""Takes each URL that `decode` could make suspicious, so that the others need not be decoded."""
+
+_ESCAPES = [f"%{code:02x}" for code in range(256)]
+_CHARACTERS = [chr(code) for code in range(256)]
 
 
 def decode(urls: pl.Series) -> pl.Series:
     r"""Return URLs percent-decoded twice and in lower case; bytes above 127 become Latin-1 characters.
 
-    What the server escaped in its log, as in ``\x22``, is decoded likewise.
+    What the server escaped in its log, as in ``\x22`` and ``\"``, is decoded likewise.
 
     Args:
         urls: Strings of shape (n,); null stays null.
     """
-    lower = urls.str.to_lowercase()
-    escaped = lower.str.contains(_ESCAPED).fill_null(value=False)
-    if escaped.any():
-        once = lower.filter(escaped).str.replace_many(_ESCAPES, _CHARACTERS).str.to_lowercase()
-        twice = once.str.replace_many(_ESCAPES, _CHARACTERS).str.to_lowercase()
-        lower = lower.scatter(escaped.arg_true(), twice)
-    return lower.str.replace_all("+", " ", literal=True)
+    plain = _where(urls.str.to_lowercase(), "\\", _unescape)
+    twice = _where(_where(plain, "%", _unquote), "%", _unquote)
+    return twice.str.replace_all("+", " ", literal=True)
+
+
+def _where(texts: pl.Series, character: str, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Change the texts that have a character in them: they are few, and the change is dear."""
+    rows = texts.str.contains(character, literal=True).fill_null(value=False).arg_true()
+    return texts if rows.is_empty() else texts.scatter(rows, change(texts.gather(rows)))
+
+
+def _unescape(texts: pl.Series) -> pl.Series:
+    return texts.str.replace_all(r"\\x([0-9a-f]{2})", "%${1}").str.replace_all('\\"', '"', literal=True)
+
+
+def _unquote(texts: pl.Series) -> pl.Series:
+    return texts.str.replace_many(_ESCAPES, _CHARACTERS).str.to_lowercase()
 
 
 def match_signs(urls: pl.Series) -> pl.DataFrame:
@@ -183,21 +197,27 @@ def mark_signs(urls: pl.Series) -> pl.Series:
     Returns:
         UInt16 of shape (n,): bit i is set where ``SIGNS[i]`` matches; 0 where the URL is null.
     """
-    decoded = decode(urls)
-    rows = decoded.str.contains(_SUSPICIOUS).fill_null(value=False).arg_true()
     marks = pl.Series(urls.name, [0], pl.UInt16).new_from_index(0, len(urls))
-    if rows.is_empty():
+    rows = urls.str.contains(_UNDECODED).fill_null(value=False).arg_true()
+    decoded = decode(urls.gather(rows))
+    is_suspect = decoded.str.contains(_SUSPICIOUS)
+    if not is_suspect.any():
         return marks
-    suspects = pl.DataFrame({"url": decoded.gather(rows)})
+    suspects = decoded.filter(is_suspect).to_frame("url")
     bits = [pl.col("url").str.contains(sign.pattern).cast(pl.UInt16) * (1 << bit) for bit, sign in enumerate(SIGNS)]
     # An attacker asks for the same URL again and again: each is matched once.
     distinct = suspects.unique().with_columns(pl.sum_horizontal(bits).cast(pl.UInt16).alias("marks"))
-    return marks.scatter(rows, suspects.join(distinct, on="url", how="left", maintain_order="left")["marks"])
+    found = suspects.join(distinct, on="url", how="left", maintain_order="left")["marks"]
+    return marks.scatter(rows.filter(is_suspect), found)
 
 
 def name_signs(marks: pl.Series) -> pl.Series:
     """Return the names of the signs that `mark_signs` found: lists of shape (n,), null where there are none."""
-    distinct = marks.unique()
-    names = [[name for bit, name in enumerate(_NAMES) if mark >> bit & 1] or None for mark in distinct]
-    known = pl.DataFrame({"marks": distinct, "names": pl.Series(names, dtype=pl.List(pl.String))})
-    return marks.to_frame("marks").join(known, on="marks", how="left", maintain_order="left")["names"].alias(marks.name)
+    return _names().gather(marks).alias(marks.name)
+
+
+@cache
+def _names() -> pl.Series:
+    """Return the names that each number of `mark_signs` stands for."""
+    names = [[name for bit, name in enumerate(_NAMES) if mark >> bit & 1] or None for mark in range(1 << len(SIGNS))]
+    return pl.Series(names, dtype=pl.List(pl.String))
