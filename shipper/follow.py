@@ -3,10 +3,9 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
-from core.clock import Clock, iso_millis, parse_iso
+from core.clock import Clock, iso_millis
 from core.errors import DeliveryError
 from shipper.identity import PREFIX_BYTES, Head, family_of, has_content, read_head
 from shipper.known import Known
@@ -26,9 +25,6 @@ LINGER_SECONDS = 60.0
 
 SEARCH_SECONDS = 600.0
 """How long what a file held before it was emptied is looked for in the files beside it."""
-
-FORGET_AFTER = timedelta(days=30)
-"""How long an entry is kept when its file is gone."""
 
 SCAN_SHARE = 0.05
 """How much of the time looking for files may take; with thousands of names they are looked at less often."""
@@ -138,20 +134,11 @@ class Follower:
         if today == self._today:
             return
         is_first, self._today = not self._today, today
-        entries = self._registry.entries
-        for identity in [each for key in found for each in self._known.of_key(key)]:
-            entries[identity].seen = today
-        for identity, entry in list(entries.items()):
-            entry.seen = today if self._tails.get(identity) else entry.seen or today
-            if parse_iso(today) - parse_iso(entry.seen) > FORGET_AFTER and entry.in_flight is None:
-                del entries[identity]
-                log.info("%s is forgotten: it was last seen on %s", ascii(entry.path), entry.seen)
-            elif is_first and self._is_missing(identity, entry):
+        there = {tail.identity for tail in self._tails} | {each for key in found for each in self._known.of_key(key)}
+        self._registry.forget(today, there)
+        for identity, entry in self._registry.entries.items() if is_first else ():
+            if not entry.superseded and self._names.is_followed(entry.path):
                 self._lost[identity] = Lost(now, 0)
-
-    def _is_missing(self, identity: str, entry: Entry) -> bool:
-        is_done = entry.superseded or self._tails.get(identity) is not None
-        return not is_done and self._names.is_followed(entry.path)
 
     def _learn(self) -> None:
         for tail in self._tails:

@@ -1,19 +1,27 @@
 """The registry: how far each file got. One JSON file, replaced as a whole, held by one shipper at a time."""
 
 import json
+import logging
 import os
 import socket
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
+from core.clock import parse_iso
 from core.errors import DeliveryError
 from shipper.ledger import Ledger
 
+log = logging.getLogger(__name__)
+
 VERSION = 1
+
+FORGET_AFTER = timedelta(days=30)
+"""How long an entry is kept when its file is gone."""
 
 
 @dataclass(slots=True)
@@ -113,6 +121,21 @@ class Registry:
         entry = self.entries.pop(identity)
         total = self.entries.setdefault(name, Entry(name, 0, 0, superseded=True))
         total.offset, total.ledger, total.seen = total.offset + entry.offset, total.ledger + entry.ledger, entry.seen
+
+    def forget(self, today: str, there: set[str]) -> None:
+        """Note which entries' files are there, and forget those that are gone for `FORGET_AFTER`.
+
+        An entry with lines on their way is kept: whether these arrived is still to be found out.
+
+        Args:
+            today: The date, ISO 8601.
+            there: The entries whose files are there.
+        """
+        for identity, entry in list(self.entries.items()):
+            entry.seen = today if identity in there else entry.seen or today
+            if parse_iso(today) - parse_iso(entry.seen) > FORGET_AFTER and entry.in_flight is None:
+                del self.entries[identity]
+                log.info("%s is forgotten: it was last there on %s", ascii(entry.path), entry.seen)
 
     def save(self) -> None:
         """Write the registry so that a crash leaves the old or the new one, never half of one.

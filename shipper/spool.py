@@ -92,8 +92,12 @@ class Spool:
 
     def close(self) -> None:
         """Finish the segment; an empty one is left, which the next start removes."""
-        self.finish()
-        os.close(self._descriptor)
+        try:
+            self.finish()
+        except OSError:
+            pass  # without room for another one this segment is finished at the next start
+        finally:
+            os.close(self._descriptor)
 
     def _begin_segment(self) -> int:
         segments = _segments(self._folder)

@@ -30,6 +30,7 @@ from shipper import (
     replay,
     verify_files,
 )
+from shipper.inputs import SCHEMES, open_inputs
 from shipper.shipper import Progress as Told
 from wwwatch.logs import FORMATS as FORMS
 from wwwatch.logs import use_format
@@ -40,6 +41,12 @@ from wwwatch.shipview import show_counts, show_status, show_verdicts
 @click.command()
 @click.argument("paths", metavar="PATH...", nargs=-1)
 @click.option("--once", is_flag=True, help="Ship what is there, to the last byte, and end; default: follow the files.")
+@click.option(
+    "--syslog",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Receive syslog at udp://host:port, tcp://host:port or unix:///path.",
+)
 @click.option(
     "--format", "format_name", type=click.Choice(["auto", *FORMATS]), default="auto", help="Log format; default: auto."
 )
@@ -61,6 +68,7 @@ def command(
     paths: tuple[str, ...],
     *,
     once: bool,
+    syslog: tuple[str, ...],
     format_name: str,
     namespace: str | None,
     status: bool,
@@ -73,12 +81,15 @@ def command(
 ) -> None:
     """Ship access logs into Elasticsearch: every line exactly once, also after a crash.
 
-    Patterns such as '/var/log/nginx/*.log' may be quoted: then new files are found while it runs.
+    Patterns such as '/var/log/nginx/*.log' may be quoted: then new files are found while it runs. '-' is standard
+    input; what arrives there and by syslog waits on the disk until Elasticsearch has it.
 
     \b
     Example:
       wwwatch ship --once /var/log/nginx/access.log
       wwwatch ship '/var/log/nginx/*access.log'
+      wwwatch ship --syslog unix:///run/wwwatch.sock
+      zcat old.gz | wwwatch ship -
       wwwatch ship --status
       wwwatch ship --verify
     """
@@ -94,8 +105,10 @@ def command(
         _verify(roof, settings, as_json=as_json)
     elif is_replay:
         _replay(roof, settings, dead_letters, as_json=as_json)
-    elif paths:
-        _ship(roof, settings, paths, format_name, once=once, as_json=as_json)
+    elif paths or syslog:
+        if wrong := next((each for each in syslog if each.partition("://")[0] not in SCHEMES), None):
+            raise click.UsageError(f"--syslog {wrong}: use udp://host:port, tcp://host:port or unix:///path.")
+        _ship(roof, settings, (*paths, *syslog), format_name, once=once, as_json=as_json)
     else:
         raise click.UsageError("Missing argument 'PATH...'.")
 
@@ -120,9 +133,13 @@ def _ship(
 
             stack.enter_context(serving_metrics(meter, settings.ship.metrics))
         options: dict[str, Any] = {"format_name": format_name, "progress": told, "stop": roof.stop, "meter": meter}
-        shipper = Shipper(client, settings, roof.clock, held, **options)
-        start = roof.clock.monotonic()
-        counts = shipper.run_once(paths) if once else shipper.run(paths, roof.stop)
+        # After the registry, whose lock says that nobody else uses the spool.
+        inputs = stack.enter_context(open_inputs(settings, paths, roof.clock, roof.stop, once=once))
+        start, counts = roof.clock.monotonic(), Ledger()
+        if inputs.receivers or not once:
+            counts += Shipper(client, settings, roof.clock, held, **options).run(inputs.patterns, inputs.until)
+        if (once or inputs.are_over) and not roof.stop.is_set():
+            counts += Shipper(client, settings, roof.clock, held, **options).run_once(inputs.patterns)
         seconds = roof.clock.monotonic() - start
     show_counts(counts, seconds, as_json=as_json)
 

@@ -73,7 +73,7 @@ class Rotation(RuleBasedStateMachine):
         """Make room at `.1`; who follows the log alone must have seen a file under that name."""
         if not self.is_wide:
             self.reader.read()
-        older = [path for path in self.folder.glob("access.log.*")]
+        older = list(self.folder.glob("access.log.*"))
         for path in sorted(older, key=lambda path: -int(path.name.split(".")[2])):
             parts = path.name.split(".")
             path.rename(path.with_name(".".join([*parts[:2], str(int(parts[2]) + 1), *parts[3:]])))
