@@ -44,6 +44,7 @@ def _unyaml(value: Any) -> Any:
 Compression = Annotated[Literal["off", "gzip"], BeforeValidator(_unyaml)]
 
 Addresses = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Paths = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_split)]
 
 
 class Section(BaseModel):
@@ -86,6 +87,10 @@ class ShipSettings(Section):
     poll_seconds: float = Field(0.5, gt=0, description="how often a quiet file is looked at")
     max_open_files: int = Field(500, ge=1, description="files held open; a quiet one is closed and opened again")
     spool_bytes: int = Field(1_000_000_000, gt=0, description="disk for received lines that are not delivered yet")
+    geoip: Paths = Field((), description="databases in MaxMind's format: cities, countries, AS numbers")
+    trusted_proxies: Addresses = Field(
+        (), description="networks of the reverse proxies whose X-Forwarded-For is believed"
+    )
     max_lines_per_second: float = Field(0, ge=0, description="lines sent in a second; 0: no limit")
     max_cpu_percent: float = Field(0, ge=0, description="processor time, in percent of one core; 0: no limit")
     metrics: str | None = Field(

@@ -36,6 +36,13 @@ def test_addresses_in_the_environment_are_apart_by_commas(
     assert load_settings().smtp.to == addresses
 
 
+def test_paths_in_the_environment_are_apart_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WWWATCH_SHIP_GEOIP", "/a/city.mmdb, asn.mmdb")
+    monkeypatch.setenv("WWWATCH_SHIP_TRUSTED_PROXIES", "10.0.0.0/8,::1")
+    assert load_settings().ship.geoip == (Path("/a/city.mmdb"), Path("asn.mmdb"))
+    assert load_settings().ship.trusted_proxies == ("10.0.0.0/8", "::1")
+
+
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     file = tmp_path / "wwwatch.yml"
     file.write_text("es: {adress: x}\nnode: {heap: much}\ndetect: {threshold: 101}\nwhat: 1\n")
