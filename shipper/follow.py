@@ -274,17 +274,17 @@ class Follower:
         """Leave a file that is done; see that the last line of one that nobody writes to any longer is taken."""
         if is_finished_segment(tail.entry.path):
             tail.is_final = True
-            if not tail.has_unread() and tail.entry.in_flight is None:
+            if tail.is_drained(now) and tail.entry.in_flight is None:
                 self._tails.remove(tail)
                 self._registry.save()
                 discard_segment(tail.entry.path)
                 self._registry.fold(tail.identity, tail.name)
-        elif tail.is_packed and not tail.has_unread():
+        elif tail.is_packed and tail.is_drained(now):
             tail.entry.packed = tail.size
             self._tails.remove(tail)
         elif now - tail.grown >= LINGER_SECONDS:
             if tail.is_packed:
                 tail.report_cut()
             tail.is_final = tail.is_rotated or tail.is_packed
-            if tail.is_gone and not tail.has_unread():
+            if tail.is_gone and tail.is_drained(now):
                 self._tails.remove(tail)

@@ -74,7 +74,7 @@ def open_inputs(
     endless = next((name for name in names if name != STDIN), None)
     if once and endless:
         raise DeliveryError(f"{endless} never ends", "leave --once out")
-    inputs = Inputs(paths, threading.Event() if names else stop)
+    inputs = Inputs([*paths], threading.Event() if names else stop)
     if names or root.is_dir():
         inputs.patterns.append(f"{glob.escape(str(root.absolute()))}/*/*{SUFFIX}")
     closing = threading.Event()

@@ -161,6 +161,14 @@ class Tail:
             end = self._source.size() if self._source else None
             return end is None or end > self.entry.offset
 
+    def is_drained(self, now: float) -> bool:
+        """Return whether all that the file holds at this moment was acknowledged."""
+        if self.has_unread():
+            return False
+        with self._lock:
+            # Something may have been written since the last look.
+            return self._open() is not None and self.look(now) and not self.has_unread()
+
     def has_begin(self, head: Head) -> bool:
         """Return whether the file begins so."""
         with self._lock:
