@@ -4,12 +4,13 @@ An environment variable is ``WWWATCH_<SECTION>_<KEY>``: ``WWWATCH_ES_URL`` sets 
 """
 
 import os
+import zoneinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import platformdirs
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -40,6 +41,16 @@ Hosts = Annotated[str, BeforeValidator(_join)]
 def _unyaml(value: Any) -> Any:
     return "off" if value is False else value  # what a YAML file's bare `off` is read as
 
+
+def _check_zone(value: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(value)
+    except (KeyError, OSError, ValueError):  # the first where there is none of this name
+        raise ValueError("no such time zone; write it as in Europe/Berlin") from None
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_check_zone)]
 
 Compression = Annotated[Literal["off", "gzip"], BeforeValidator(_unyaml)]
 
@@ -91,6 +102,7 @@ class ShipSettings(Section):
     trusted_proxies: Addresses = Field(
         (), description="networks of the reverse proxies whose X-Forwarded-For is believed"
     )
+    timezone: Zone = Field("UTC", description="where the clock stands of logs whose times have no zone")
     max_lines_per_second: float = Field(0, ge=0, description="lines sent in a second; 0: no limit")
     max_cpu_percent: float = Field(0, ge=0, description="processor time, in percent of one core; 0: no limit")
     metrics: str | None = Field(

@@ -1,19 +1,27 @@
 """enrich: a raw log line becomes an ECS event; pure functions over polars frames, no network, no clock."""
 
+from enrich.detection import Detection, detect, detect_format
 from enrich.documents import Origin, to_documents
+from enrich.entry import IS_COMMENT, Format
 from enrich.events import Events, to_events
-from enrich.formats import FORMATS, Format, detect_format, find_format
+from enrich.formats import FORMATS, find_format
 from enrich.lines import SCHEMA, parse
+from enrich.w3c import last_header, resume
 
 __all__ = [
     "FORMATS",
+    "IS_COMMENT",
     "SCHEMA",
+    "Detection",
     "Events",
     "Format",
     "Origin",
+    "detect",
     "detect_format",
     "find_format",
+    "last_header",
     "parse",
+    "resume",
     "to_documents",
     "to_events",
 ]

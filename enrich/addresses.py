@@ -18,9 +18,19 @@ _IPV6 = "|".join(
         rf"::(?:{_H}:){{5}}{_TAIL}",
     ]
 )
-_IP = rf"^(?:{_IPV4}|{_IPV6})$"
+
+
+_BARE = rf"^\[?({_IPV4}|{_IPV6})(?:%[0-9A-Za-z._\-]+)?\]?$"
 
 
 def ip_of(address: pl.Expr) -> pl.Expr:
-    """Return the address where it is an IP address as Elasticsearch's `ip` type reads it, else null (a host's name)."""
-    return pl.when(address.str.contains(_IP)).then(address).alias(fields.SOURCE_IP)
+    """Return the address where it is an IP address as Elasticsearch's `ip` type reads it, else null (a host's name).
+
+    Brackets around it and a zone, as in ``[fe80::1%eth0]``, are no part of it.
+    """
+    return bare_ip(address).alias(fields.SOURCE_IP)
+
+
+def bare_ip(address: pl.Expr) -> pl.Expr:
+    """Return the IP address in a text, which may have brackets and a zone, else null."""
+    return address.str.extract(_BARE)

@@ -52,12 +52,17 @@ Look = Callable[[pl.DataFrame], pl.DataFrame]
 """From distinct rows of the key columns to the table's columns, row by row."""
 
 
+_NAME = r"^[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_])?$"
+
+
 def _times(values: pl.DataFrame) -> pl.DataFrame:
     return values
 
 
 def _clients(values: pl.DataFrame) -> pl.DataFrame:
-    return values.select(fields.SOURCE_ADDRESS, ip_of(pl.col(fields.SOURCE_ADDRESS)))
+    address, is_ip = pl.col(fields.SOURCE_ADDRESS), pl.col(fields.SOURCE_IP).is_not_null()
+    name = pl.when(is_ip.not_() & address.str.contains(_NAME)).then(address).alias("source.domain")
+    return values.select(address, ip_of(address)).with_columns(name)
 
 
 def _answers(values: pl.DataFrame) -> pl.DataFrame:
@@ -89,7 +94,10 @@ def to_events(frame: pl.DataFrame) -> Events:
     tables = []
     for keys, look in _TABLES:
         numbers, rows = _combine([codes[name] for name in keys])
-        tables.append(Table(numbers, look(keyed.select(keys)[rows])))
+        values = look(keyed.select(keys)[rows])
+        # What the server logged itself wins over what follows from another value.
+        logged = [name for name in values.columns if name in frame.columns and name not in keys]
+        tables.append(Table(numbers, values.drop(logged)))
     return Events(frame.select(name for name in frame.columns if name not in used), tuple(tables))
 
 

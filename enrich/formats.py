@@ -1,74 +1,174 @@
-"""The table of log formats; a new format is a new entry.
-
-A format has several patterns, tried in order, each only on the lines that the one before did not take. The first is
-unambiguous from left to right, which lets the regex engine capture in one pass: about three times as fast as the
-tolerant ones, and nearly every line of a real log takes it.
-"""
-
-from dataclasses import dataclass
-
-import polars as pl
+"""The table of log formats; a new format is a new entry."""
 
 from core.errors import FormatError
+from enrich import clf
+from enrich.entry import Format, Header, Key
+from enrich.json_keys import APACHE_KEYS, CADDY_KEYS, ENVOY_KEYS, NGINX_KEYS, TRAEFIK_KEYS
+from enrich.shapes import shape_patterns
+from enrich.w3c import CLOUDFRONT_NAMES, IIS_GUESSES, IIS_NAMES, read_columns
 
-SAMPLE_LINES = 2_000
-"""How many lines `detect_format` looks at."""
-
-_PEER = r" *(?P<address>[^ \-][^ ]*)"
-_VHOST = r" *(?P<domain>\[[^\] ]*\]|[^ :\[\-][^ :]*)(?::[0-9]+)? "
-_TIME = r"\[(?P<time>[0-9]{1,2}/[A-Za-z]{3}/[0-9]{4}:[0-9:]{8} [+\-][0-9]{4})\]"
-_METHOD = r"(?P<method>[A-Za-z][A-Za-z_\-]*)"
-_QUOTED = r'(?:[^"\\]|\\.)*'
-_CLEAN_REQUEST = rf'"{_METHOD} (?P<url>(?:[^ "\\]|\\.)+) HTTP/(?P<version>[0-9.]+)"'
-_ANY_REQUEST = rf'"(?P<request>{_QUOTED})"'
-_RESULT = r"(?P<status>[0-9]{3}|-) (?P<bytes>[0-9]+|-)"
-_AGENT = rf'"(?P<referrer>{_QUOTED})" "(?P<user_agent>{_QUOTED})"'
-
-_WHO = rf"{_PEER} [^ ]+ (?P<user>[^ ]+) {_TIME}"
-_WHO_SPACED = rf"{_PEER} [^ ]+ (?P<user>.*?) {_TIME}"
-_RAW_QUOTES = rf'"(?P<request>.*?)" {_RESULT} "(?P<referrer>.*?)" "(?P<user_agent>.*)"'
-_COMMON_END = r"(?: [^\"]*)?$"
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A log format: `patterns` are Rust regular expressions, the strict one first, whose groups are named after slots.
-
-    Nothing is anchored at the end but `common`: fields appended to a line are left alone.
-    """
-
-    name: str
-    title: str
-    patterns: tuple[str, ...]
-
-
-def _combined(before: str) -> tuple[str, ...]:
-    return (
-        rf"^{before}{_WHO} {_CLEAN_REQUEST} {_RESULT} {_AGENT}",
-        rf"^{before}{_WHO_SPACED} {_ANY_REQUEST} {_RESULT} {_AGENT}",
-        rf"^{before}{_WHO_SPACED} {_RAW_QUOTES}",
-        rf"^{before}{_WHO_SPACED} {_ANY_REQUEST} {_RESULT}",  # a line cut short, or one in the common format
-    )
+_SYSLOG = (
+    r"(?:<[0-9]+>)?(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8}|[0-9]{4}-[0-9\-]{5}T[^ ]+) [^ ]+"
+    r" (?P<process.name>[^ \[:]+)(?:\[(?P<process.pid>[0-9]+)\])?: "
+)
+_CONTAINER = r"[0-9]{4}-[^ ]+ std(?:out|err) [FP] "
+_HAPROXY = (
+    "{peer} [{time_haproxy}] {haproxy.frontend_name} {haproxy.backend_name}/{haproxy.server_name}"
+    " {haproxy.http.request.time_wait_ms}/{haproxy.total_waiting_time_ms}/{haproxy.connection_wait_time_ms}"
+    "/{haproxy.http.request.time_wait_without_data_ms}/{millis} {status} {haproxy_bytes}"
+    " {haproxy.http.request.captured_cookie} {haproxy.http.response.captured_cookie} {haproxy.termination_state}"
+    " {haproxy.connections.active}/{haproxy.connections.frontend}/{haproxy.connections.backend}"
+    "/{haproxy.connections.server}/{haproxy.connections.retries} {haproxy.server_queue}/{haproxy.backend_queue}"
+)
+_CAPTURED = (
+    "",
+    " {{{haproxy.http.request.captured_headers}}}",
+    " {{{haproxy.http.request.captured_headers}}} {{{haproxy.http.response.captured_headers}}}",
+)
+_ALB = (
+    "{aws.elb.protocol} {time_iso} {aws.elb.name} {peer} {elb_target} {aws.elb.request_processing_time.sec}"
+    " {aws.elb.backend_processing_time.sec} {aws.elb.response_processing_time.sec} {status}"
+    " {aws.elb.backend.http.response.status_code} {request_bytes} {response_bytes}"
+    ' "{request}" "{user_agent}" {elb_cipher} {elb_tls} {aws.elb.target_group.arn} "{aws.elb.trace_id}"'
+    ' "{tls_server}" "{aws.elb.chosen_cert.arn}" {aws.elb.matched_rule_priority} {aws.elb.creation_time}'
+    ' "{aws.elb.action_executed}" "{aws.elb.redirect_url}" "{aws.elb.error.reason}" "{aws.elb.target_port}"'
+    ' "{aws.elb.target_status_code}" "{aws.elb.classification}" "{aws.elb.classification_reason}"'
+)
+_NPM = '[Client {address}] [Length {bytes}] [Gzip {}]{SENT} "{user_agent}" "{referrer}"'
+_COMMON = clf.COMMON_SHAPE
 
 
-FORMATS: dict[str, Format] = {
-    entry.name: entry
-    for entry in (
-        Format(
-            "vhost_combined", "combined after the host, with or without its port (Apache, nginx)", _combined(_VHOST)
-        ),
-        Format("combined", "combined, the default of Apache and nginx", _combined("")),
-        Format(
-            "common",
-            "common: no referrer, no user agent (Apache)",
-            (
-                rf"^{_WHO} {_CLEAN_REQUEST} {_RESULT}{_COMMON_END}",
-                rf"^{_WHO_SPACED} {_ANY_REQUEST} {_RESULT}{_COMMON_END}",
-                rf'^{_WHO_SPACED} "(?P<request>.*)" {_RESULT}{_COMMON_END}',
-            ),
-        ),
-    )
-}
+_NEIGHBOURS = (*clf.combined(""), *clf.neighbours())
+
+
+def _shaped(name: str, title: str, *shapes: str, before: str = "", also: tuple[str, ...] = ()) -> Format:
+    patterns = shape_patterns(*shapes, before=before)
+    return Format(name, title, patterns.all, patterns.strict, (*patterns.cut, *also))
+
+
+def _json(name: str, title: str, keys: tuple[Key, ...], *needs: str, before: str = "") -> Format:
+    return Format(name, title, keys=keys, needs=needs, before=before)
+
+
+def _headed(name: str, title: str, header: Header, *guesses: str) -> Format:
+    entry = Format(name, title, header=header)
+    return read_columns(entry, tuple(guess.split() for guess in guesses))
+
+
+_ENTRIES = (
+    _shaped(
+        "nginx_ingress",
+        "Kubernetes' ingress-nginx",
+        f"{clf.COMBINED_SHAPE} {{ingress_bytes}} {{ingress_seconds}} [{{nginx.ingress_controller.upstream.name}}]"
+        " [{nginx.ingress_controller.upstream.alternative_name}] {ingress_upstreams} {ingress_lengths}"
+        " {ingress_times} {ingress_statuses} {ingress_id}",
+        also=_NEIGHBOURS,
+    ),
+    _shaped(
+        "traefik",
+        "Traefik's own, after the common log format",
+        f'{clf.COMBINED_SHAPE} {{traefik.access.request_count}} "{{traefik.access.frontend_name}}"'
+        ' "{traefik.access.backend_url}" {nanos}',
+        f'{_COMMON} {{referrer}} "{{user_agent}}" {{traefik.access.request_count}} "{{traefik.access.frontend_name}}"'
+        ' "{traefik.access.backend_url}" {nanos}',
+        also=_NEIGHBOURS,
+    ),
+    _shaped(
+        "combined_timed",
+        "combined, then times in seconds, with X-Forwarded-For before them or without (nginx)",
+        *clf.TIMED_SHAPES,
+        also=_NEIGHBOURS,
+    ),
+    _shaped(
+        "combined_forwarded",
+        "combined, then X-Forwarded-For in quotes (nginx's main)",
+        clf.FORWARDED_SHAPE,
+        also=_NEIGHBOURS,
+    ),
+    _shaped("combinedio", "combined, then bytes received and sent (Apache)", clf.IO_SHAPE, also=_NEIGHBOURS),
+    _shaped(
+        "combined_micros",
+        "combined, then the time taken in microseconds (Apache's %D)",
+        clf.MICROS_SHAPE,
+        also=_NEIGHBOURS,
+    ),
+    _shaped(
+        "vhost_request_id",
+        "combined after the host, with a request's number (BunkerWeb)",
+        '{domain} {address} - {request_id} {user} [{time}] "{request}" {status} {bytes} "{referrer}" "{user_agent}"',
+        also=(*clf.combined(clf.VHOST), *clf.neighbours(clf.VHOST)),
+    ),
+    Format(
+        "vhost_combined",
+        "combined after the host, with or without its port (Apache, nginx)",
+        clf.combined(clf.VHOST),
+        lenient=clf.neighbours(clf.VHOST),
+    ),
+    Format("combined", "combined, the default of Apache and nginx", clf.combined(""), lenient=clf.neighbours()),
+    Format("common", "common: no referrer, no user agent (Apache)", clf.common()),
+    _shaped(
+        "apache_ssl",
+        "Apache's ssl_request_log",
+        '[{time}] {address} {apache_tls} {apache_cipher} "{request}" {bytes}',
+    ),
+    _shaped(
+        "nginx_proxy_manager",
+        "Nginx Proxy Manager's proxy and standard logs",
+        '[{time}] {label_cache} {label_upstream_status} {status} - {method} {scheme} {domain} "{url}" '
+        + _NPM.replace("{SENT}", " [Sent-to {label_upstream}]"),
+        '[{time}] {status} - {method} {scheme} {domain} "{url}" ' + _NPM.replace("{SENT}", ""),
+        also=_NEIGHBOURS,
+    ),
+    _shaped(
+        "npmplus",
+        "NPMplus",
+        '[{time}] {domain} {address} {seconds} "{request}" {status} {bytes} {response_bytes} {referrer} {user_agent}',
+    ),
+    _shaped(
+        "haproxy",
+        "HAProxy's HTTP log, from a file or syslog",
+        *(f'{_HAPROXY}{captured} "{{haproxy_request}}"' for captured in _CAPTURED),
+        before=f"(?:{_SYSLOG})?",
+    ),
+    _shaped("aws_alb", "AWS application load balancer", _ALB, f"{_ALB} {{label_connection_trace_id}}{{}}"),
+    _shaped(
+        "zoraxy",
+        "Zoraxy",
+        "{} {} [{time_iso}] [router:{label_router}] [origin:{domain}] [client: {address}] [useragent: {user_agent}]"
+        " {method} {url} {status}",
+    ),
+    _shaped(
+        "envoy",
+        "Envoy's default text format",
+        '[{time_iso}] "{request}" {status} {label_response_flags} {request_body_bytes} {bytes} {millis} {}'
+        ' "{forwarded}" "{user_agent}" "{request_id}" "{domain}" "{label_upstream_host}"',
+        before=f"(?:{_CONTAINER})?",
+    ),
+    _headed("iis", "IIS, W3C extended format", Header("#Fields:", " ", IIS_NAMES), *IIS_GUESSES),
+    _headed(
+        "aws_cloudfront",
+        "AWS CloudFront's standard logs",
+        Header("#Fields:", "\t", CLOUDFRONT_NAMES),
+        " ".join(CLOUDFRONT_NAMES),
+    ),
+    _json("caddy", "Caddy 2, JSON", CADDY_KEYS, "time_any", "method", "url"),
+    _json("traefik_json", "Traefik, JSON", TRAEFIK_KEYS, "time_any", "method", "url"),
+    _json("envoy_json", "Envoy, JSON", ENVOY_KEYS, "time_any", "peer", "status", before=_CONTAINER),
+    _json(
+        "nginx_json",
+        "nginx, JSON whose keys are named after its variables",
+        NGINX_KEYS,
+        *("time_any", "address|forwarded", "request|url|stem"),
+    ),
+    _json(
+        "apache_json",
+        "Apache, JSON with the usual keys",
+        APACHE_KEYS,
+        *("time_any", "address", "request|url|stem"),
+    ),
+)
+
+FORMATS: dict[str, Format] = {entry.name: entry for entry in _ENTRIES}
 """By name, the most telling first: where two formats fit a file equally well, the earlier one is taken."""
 
 
@@ -81,28 +181,3 @@ def find_format(name: str) -> Format:
     if name not in FORMATS:
         raise FormatError(f"there is no log format {name!r}", f"choose one of {', '.join(FORMATS)}")
     return FORMATS[name]
-
-
-def detect_format(lines: pl.Series) -> Format:
-    """Return the format that fits most of the first lines.
-
-    A format's strict pattern counts before its tolerant ones, which also take lines of other formats.
-
-    Args:
-        lines: Strings, one per log line; the first `SAMPLE_LINES` are looked at.
-
-    Raises:
-        FormatError: No format fits a single line.
-    """
-    sample = lines.head(SAMPLE_LINES)
-    fits = {name: _fit(sample, entry) for name, entry in FORMATS.items()}
-    best = max(fits, key=fits.__getitem__)
-    if not fits[best][1]:
-        raise FormatError("the log is in no format that is known", f"give one of {', '.join(FORMATS)}")
-    return FORMATS[best]
-
-
-def _fit(lines: pl.Series, entry: Format) -> tuple[int, int]:
-    hits = [lines.str.contains(pattern).fill_null(value=False) for pattern in entry.patterns]
-    anyhow = pl.DataFrame(hits, schema=[str(number) for number in range(len(hits))])
-    return int(hits[0].sum()), int(anyhow.select(pl.any_horizontal(pl.all()).sum()).item())

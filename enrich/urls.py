@@ -6,7 +6,10 @@ import polars as pl
 
 from core import fields
 
-_ABSOLUTE = r"^[A-Za-z][A-Za-z0-9+.\-]*://(?:[^/?@]*@)?(?P<host>\[[^\]/?]*\]|[^:/?]*)[^/?]*(?P<rest>.*)$"
+_ABSOLUTE = (
+    r"(?s)^(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://(?:(?P<user>[^/?@:]*)[^/?@]*@)?"
+    r"(?P<host>\[[^\]/?]*\]|[^:/?]*)(?::(?P<port>[0-9]{1,5}))?[^/?]*(?P<rest>.*)$"
+)
 _HEX = "0123456789abcdefABCDEF"
 _ESCAPES = [f"%{high}{low}" for high in _HEX for low in _HEX]
 _BYTES = [chr(int(escape[1:], 16)) for escape in _ESCAPES]
@@ -23,7 +26,7 @@ def url_parts(urls: pl.DataFrame) -> pl.DataFrame:
     Returns:
         `url.original`, `url.domain` (an absolute URL, a proxy's request, yields its own host), `url.path` and
         `url.query` before and after the first ``?``, percent-decoded once as Elastic's `uri_parts` does, and
-        `url.extension`. No URL fails: what cannot be decoded stays as it is.
+        `url.extension`; of an absolute one besides `url.scheme`, `url.port` and `url.username`. No URL fails: what cannot be decoded stays as it is.
     """
     parsed = pl.when("is_request").then(pl.col(fields.URL_ORIGINAL))
     absolute = pl.when(parsed.str.starts_with("/").not_()).then(parsed).str.extract_groups(_ABSOLUTE)
@@ -34,6 +37,9 @@ def url_parts(urls: pl.DataFrame) -> pl.DataFrame:
         pl.coalesce(pl.when(host != "").then(host), fields.URL_DOMAIN).alias(fields.URL_DOMAIN),
         pl.when(path == "").then(pl.lit("/")).otherwise(path).alias(fields.URL_PATH),
         local.struct.field("field_1").alias(fields.URL_QUERY),
+        absolute.struct.field("scheme").str.to_lowercase().alias("url.scheme"),
+        absolute.struct.field("port").cast(pl.Int64, strict=False).alias("url.port"),
+        pl.when(absolute.struct.field("user") != "").then(absolute.struct.field("user")).alias("url.username"),
     )
     decoded = [_decode(parts[name]) for name in (fields.URL_PATH, fields.URL_QUERY)]
     extension = pl.col(fields.URL_PATH).str.extract(_EXTENSION).alias(fields.URL_EXTENSION)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from core import fields
-from enrich import Format, Origin, parse, to_documents, to_events
+from enrich import IS_COMMENT, Format, Origin, last_header, parse, to_documents, to_events
 from shipper.reader import MAX_LINE, Chunk
 
 
@@ -19,6 +19,8 @@ class Batch:
         documents: The columns `id` and `request` (the action line and the document's JSON), a row per line, in order.
         unparsed: How many lines the format does not fit.
         cut: How many were too long and are kept in part.
+        skipped: How many hold no event, such as a W3C log's own header lines; there are no documents of them.
+        header: The last of these that says how to read on.
     """
 
     start: int
@@ -26,6 +28,8 @@ class Batch:
     documents: pl.DataFrame
     unparsed: int
     cut: int
+    skipped: int = 0
+    header: str | None = None
 
 
 def build_batch(chunk: Chunk, identity: str, entry: Format, origin: Origin) -> Batch:
@@ -37,10 +41,15 @@ def build_batch(chunk: Chunk, identity: str, entry: Format, origin: Origin) -> B
         sentence = pl.lit(f"the line was longer than {MAX_LINE} bytes and is kept in part")
         reason = pl.when(chunk.is_cut).then(sentence).otherwise(fields.ERROR_MESSAGE)
         frame = frame.with_columns(reason.alias(fields.ERROR_MESSAGE))
-    ids = pl.select(pl.format("{}-{}", pl.lit(identity), chunk.offsets)).to_series()
-    requests = to_documents(to_events(frame), ids, chunk.offsets, origin).lines()
+    offsets, skipped = chunk.offsets, 0
+    if IS_COMMENT in frame.columns:
+        is_event = frame[IS_COMMENT].not_()
+        frame, offsets = frame.filter(is_event).drop(IS_COMMENT), offsets.filter(is_event)
+        skipped = len(chunk.offsets) - len(offsets)
+    ids = pl.select(pl.format("{}-{}", pl.lit(identity), offsets)).to_series()
+    requests = to_documents(to_events(frame), ids, offsets, origin).lines()
     documents = pl.DataFrame({"id": ids, "request": requests})
-    return Batch(chunk.start, chunk.end, documents, unparsed, cut)
+    return Batch(chunk.start, chunk.end, documents, unparsed, cut, skipped, last_header(chunk.lines, entry))
 
 
 def bulk_body(documents: pl.DataFrame) -> bytes:

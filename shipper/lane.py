@@ -84,7 +84,8 @@ class Lane:
         """Move the entry on to the lowest unacknowledged byte; return the bytes and the counts that this adds."""
         entry, start, counts = self.tail.entry, self.tail.entry.offset, Ledger()
         while self._flights and (landed := self._flights[0].counts) is not None:
-            entry.offset = self._flights.popleft().batch.end
+            batch = self._flights.popleft().batch
+            entry.offset, entry.format = batch.end, batch.header or entry.format
             counts += landed
         entry.ledger += counts
         if entry.in_flight:

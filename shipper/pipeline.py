@@ -236,7 +236,7 @@ class Pipeline:
         except BaseException as error:  # noqa: BLE001 - the main thread judges it
             self._events.put(partial(self._lost, error))
         else:
-            counts += Ledger(unparsed=batch.unparsed, cut=batch.cut)
+            counts += Ledger(unparsed=batch.unparsed, cut=batch.cut, skipped=batch.skipped)
             self._events.put(partial(self._arrived, lane, flight, counts))
 
     def _arrived(self, lane: Lane, flight: Flight, counts: Ledger) -> None:

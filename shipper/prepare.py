@@ -1,5 +1,6 @@
 """Makes batches: reads a stretch of a file, finds its format, parses it."""
 
+from collections.abc import Callable
 from importlib.metadata import version
 
 import polars as pl
@@ -7,7 +8,7 @@ import polars as pl
 from core.clock import Clock
 from core.errors import FormatError
 from core.settings import ShipSettings
-from enrich import Format, Origin, detect_format
+from enrich import Format, Origin, detect_format, last_header, resume
 from shipper.batch import Batch, build_batch
 from shipper.follow import Tail
 from shipper.reader import Chunk
@@ -15,6 +16,9 @@ from shipper.reader import Chunk
 SAMPLE_BYTES = 262_144
 SURE_LINES = 100
 _FIRST_LINE_BYTES = 200.0
+
+Choose = Callable[[str], Format | None]
+"""From a file's name to its format."""
 
 
 class Preparer:
@@ -24,15 +28,16 @@ class Preparer:
         ship: How much goes into a batch.
         host: The machine's name in the documents.
         clock: The time at which lines are read.
-        entry: The format of every file; None to find each file's own by its lines.
+        choose: The format of a file, by its name; None to find it by its lines.
     """
 
-    def __init__(self, ship: ShipSettings, host: str, clock: Clock, entry: Format | None) -> None:
+    def __init__(self, ship: ShipSettings, host: str, clock: Clock, choose: Choose) -> None:
         self._ship = ship
         self._host = host
         self._clock = clock
-        self._format = entry
+        self._choose = choose
         self._formats: dict[str, Format] = {}
+        self._headers: dict[str, tuple[int, str]] = {}
         self._version = version("wwwatch")
         self._line_bytes = _FIRST_LINE_BYTES
 
@@ -58,16 +63,32 @@ class Preparer:
         self._line_bytes = (chunk.end - chunk.start) / max(1, len(chunk.lines))
         path = tail.name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         origin = Origin(path, self._host, self._ship.namespace, self._clock.now(), self._version)
-        return build_batch(chunk, tail.identity, self._find_format(tail), origin), is_full
+        entry = self._resume(self._find_format(tail), tail, start)
+        batch = build_batch(chunk, tail.identity, entry, origin)
+        if batch.header:
+            self._headers[tail.identity] = batch.end, batch.header
+        return batch, is_full
+
+    def _resume(self, entry: Format, tail: Tail, start: int) -> Format:
+        """Return the format as the last header line before `start` has it."""
+        if entry.header is None:
+            return entry
+        end, header = self._headers.get(tail.identity, (0, ""))
+        if header and end <= start:
+            return resume(entry, header)
+        if tail.entry.format or not start:
+            return resume(entry, tail.entry.format)
+        sample = tail.read(0, min(SAMPLE_BYTES, start), closing=True)
+        return resume(entry, last_header(sample.lines, entry) if sample else None)
 
     def _find_format(self, tail: Tail) -> Format:
-        known = self._format or self._formats.get(tail.identity)
+        known = self._choose(tail.name) or self._formats.get(tail.identity)
         if known:
             return known
         sample = tail.read(0, SAMPLE_BYTES, closing=True)
         if sample is None:
             raise FormatError("the file is empty", "give --format")
-        found = detect_format(sample.lines)
+        found = detect_format(sample.lines).in_zone(self._ship.timezone)
         # A few lines may mislead: until there are more, each batch asks again.
         if len(sample.lines) >= SURE_LINES:
             self._formats[tail.identity] = found

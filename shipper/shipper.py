@@ -15,7 +15,7 @@ from shipper.follow import Follower
 from shipper.ledger import Ledger
 from shipper.meter import Meter
 from shipper.pipeline import Pipeline
-from shipper.prepare import Preparer
+from shipper.prepare import Choose, Preparer
 from shipper.pulse import Pulse
 from shipper.registry import Registry
 
@@ -32,6 +32,7 @@ class Shipper:
         clock: The time.
         registry: An entered `Registry`; the dead-letter file and the status file lie beside its file.
         format_name: A format of `enrich.FORMATS`, or ``auto``: each file's own is found by its lines.
+        choose_format: The format of a file, by its name, or None for ``auto``; in place of `format_name`.
         progress: Told after each acknowledgement.
         stop: Ends `run_once` early, after what is in flight.
         meter: Told of everything; a metrics endpoint may ask it.
@@ -48,6 +49,7 @@ class Shipper:
         registry: Registry,
         *,
         format_name: str = "auto",
+        choose_format: Choose | None = None,
         progress: Progress | None = None,
         stop: threading.Event | None = None,
         meter: Meter | None = None,
@@ -56,7 +58,8 @@ class Shipper:
         self._ship = settings.ship
         self._clock = clock
         self._registry = registry
-        self._format = None if format_name == "auto" else find_format(format_name)
+        entry = None if format_name == "auto" else find_format(format_name).in_zone(settings.ship.timezone)
+        self._choose = choose_format or (lambda _path: entry)
         self._progress = progress or (lambda _bytes, _ledger: None)
         self._stop = stop or threading.Event()
         self._meter = meter or Meter(clock)
@@ -92,7 +95,7 @@ class Shipper:
         stream = access_stream(self._ship.namespace)
         delivery = Delivery(self._client, stream, dead_letters, self._meter, self._stop, is_compressed=is_compressed)
         follower = Follower(paths, self._registry, self._clock, closing=closing, max_open=self._ship.max_open_files)
-        preparer = Preparer(self._ship, self._registry.host, self._clock, self._format)
+        preparer = Preparer(self._ship, self._registry.host, self._clock, self._choose)
         pulse = Pulse(self._meter, self._registry.path, is_following=not closing)
         pipeline = Pipeline(
             follower=follower,

@@ -20,7 +20,8 @@ GARBAGE = rf'192.0.2.7 - - {WHEN} "\x16\x03\x01" 400 5 "-" "-"'
         ([f"{COMMON} 0.004"], "common"),
         ([f"shop.example:80 {COMBINED}"], "vhost_combined"),
         ([f"shop.example {COMBINED}"], "vhost_combined"),
-        ([f"{COMBINED} 0.004"], "combined"),
+        ([f"{COMBINED} 0.004"], "combined_timed"),
+        ([f"{COMBINED} -"], "combined"),
         ([GARBAGE], "combined"),
         ([f"shop.example:80 {GARBAGE}"], "vhost_combined"),
         ([COMMON, COMBINED, COMBINED, "", "noise"], "combined"),
@@ -33,7 +34,7 @@ def test_detect(lines: list[str], name: str) -> None:
 
 @pytest.mark.parametrize("lines", [[], [""], ["Mar  5 09:01:38 host sshd[1]: hello"], ["{}"]])
 def test_detect_gives_up_with_the_names(lines: list[str]) -> None:
-    with pytest.raises(FormatError, match="vhost_combined, combined, common"):
+    with pytest.raises(FormatError, match="combined, common, apache_ssl"):
         detect_format(pl.Series(lines, dtype=pl.String))
 
 

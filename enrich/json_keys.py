@@ -1,0 +1,153 @@
+"""Which slot each key of a JSON log fills; a key that stands in a log under several names has them all."""
+
+from enrich.entry import Key
+
+
+def keys(**slots: str) -> tuple[Key, ...]:
+    """Return keys from slots and the names that their keys have, apart by blanks.
+
+    In a name ``>`` leads into an object, and a ``*`` at the end says that the value is a list.
+    """
+    return tuple(
+        Key(tuple(name.rstrip("*").split(">")), slot, name.endswith("*"))
+        for slot, names in slots.items()
+        for name in names.split()
+    )
+
+
+NGINX_KEYS = keys(
+    time_any="time_iso8601 time_local msec time timestamp @timestamp ts date datetime",
+    address="remote_addr remote_address remote_ip remoteAddr client_ip clientip client ip",
+    port="remote_port",
+    forwarded="http_x_forwarded_for x_forwarded_for xff forwarded_for proxy_add_x_forwarded_for",
+    user="remote_user user auth_user",
+    request="request",
+    method="request_method method http_method verb",
+    url="request_uri uri_with_args request_url url",
+    stem="uri document_uri path",
+    args="args query_string query",
+    protocol="server_protocol protocol http_version",
+    domain="host http_host vhost server_name domain",
+    scheme="scheme",
+    status="status status_code response_code",
+    bytes="body_bytes_sent body_bytes bytes size",
+    response_bytes="bytes_sent",
+    request_bytes="request_length",
+    seconds="request_time duration",
+    referrer="http_referer http_referrer referer referrer",
+    user_agent="http_user_agent user_agent agent useragent",
+    request_id="request_id req_id",
+    server_address="server_addr",
+    server_port="server_port",
+    tls="ssl_protocol",
+    tls_server="ssl_server_name",
+    **{"tls.cipher": "ssl_cipher"},
+    label_upstream_addr="upstream_addr upstream",
+    label_upstream_status="upstream_status",
+    label_upstream_response_time="upstream_response_time",
+    label_upstream_cache_status="upstream_cache_status",
+)
+APACHE_KEYS = keys(
+    time_any="time timestamp @timestamp datetime ts",
+    address="remoteIP remoteIp remote_ip remoteHost remote_host remotehost clientip client_ip client remote_addr ip a h",
+    forwarded="xForwardedFor x_forwarded_for X-Forwarded-For x-forwarded-for",
+    user="remoteUser remote_user user username u",
+    request="requestLine request_line requestFirstLine first_line r",
+    method="method requestMethod request_method verb m",
+    url="requestURI request_uri url uri",
+    stem="path urlPath url_path filename request U",
+    args="query queryString query_string q",
+    protocol="protocol requestProtocol request_protocol H",
+    domain="host serverName server_name vhost virtualHost virtual_host v V",
+    status="status responseCode status_code response_code code s",
+    bytes="bytes bytesSent bytes_sent size responseSize response_size B",
+    request_bytes="bytesReceived bytes_received I",
+    micros="duration responseTime response_time time_us durationMicros D",
+    referrer="referer referrer Referer",
+    user_agent="userAgent user_agent User-Agent useragent agent",
+    request_id="requestId request_id uniqueId unique_id",
+    server_port="port serverPort server_port p",
+    **{"process.pid": "pid process_id processId"},
+)
+CADDY_KEYS = keys(
+    time_any="ts",
+    address="request>client_ip request>remote_ip",
+    port="request>remote_port",
+    peer="request>remote_addr",
+    forwarded="request>headers>X-Forwarded-For*",
+    user="user_id",
+    method="request>method",
+    url="request>uri",
+    protocol="request>proto",
+    domain="request>host",
+    status="status",
+    bytes="size",
+    request_body_bytes="bytes_read",
+    seconds="duration",
+    referrer="request>headers>Referer*",
+    user_agent="request>headers>User-Agent*",
+    request_id="request>headers>X-Request-Id*",
+    tls_server="request>tls>server_name",
+    label_tls_version="request>tls>version",
+    **{
+        "network.protocol": "request>tls>proto",
+        "http.response.mime_type": "resp_headers>Content-Type*",
+        "http.request.mime_type": "request>headers>Content-Type*",
+    },
+)
+TRAEFIK_KEYS = keys(
+    time_any="StartUTC time StartLocal",
+    address="ClientHost",
+    port="ClientPort",
+    peer="ClientAddr",
+    forwarded="request_X-Forwarded-For",
+    user="ClientUsername",
+    method="RequestMethod",
+    url="RequestPath",
+    protocol="RequestProtocol",
+    domain="RequestHost RequestAddr",
+    scheme="RequestScheme",
+    server_port="RequestPort",
+    status="DownstreamStatus OriginStatus",
+    bytes="DownstreamContentSize",
+    request_body_bytes="RequestContentSize",
+    nanos="Duration",
+    referrer="request_Referer",
+    user_agent="request_User-Agent",
+    request_id="request_X-Request-Id",
+    tls_version="TLSVersion",
+    label_service="ServiceName",
+    label_entry_point="entryPointName",
+    label_overhead_ns="Overhead",
+    label_retries="RetryAttempts",
+    label_origin_duration_ns="OriginDuration",
+    **{
+        "traefik.access.frontend_name": "RouterName FrontendName",
+        "traefik.access.backend_url": "ServiceURL>Host ServiceAddr BackendAddr",
+        "traefik.access.request_count": "RequestCount",
+        "tls.cipher": "TLSCipher",
+        "http.response.mime_type": "downstream_Content-Type origin_Content-Type",
+    },
+)
+ENVOY_KEYS = keys(
+    time_any="start_time",
+    peer="downstream_remote_address",
+    server_peer="downstream_local_address",
+    forwarded="x-forwarded-for",
+    method="method",
+    url="x-envoy-origin-path path",
+    protocol="protocol",
+    domain=":authority authority",
+    status="response_code",
+    bytes="bytes_sent",
+    request_body_bytes="bytes_received",
+    millis="duration",
+    user_agent="user-agent user_agent",
+    referrer="referer",
+    request_id="x-request-id",
+    tls_server="requested_server_name",
+    label_response_flags="response_flags",
+    label_route="route_name",
+    label_upstream_cluster="upstream_cluster",
+    label_upstream_host="upstream_host",
+)
