@@ -6,6 +6,7 @@ import os
 import socket
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -75,6 +76,7 @@ class Entry:
 
 
 _NAMES = [each.name for each in fields(Entry)]
+_values = attrgetter(*_NAMES)
 
 
 class Registry:
@@ -91,6 +93,7 @@ class Registry:
         self.path = path
         self.host = socket.gethostname()
         self.entries: dict[str, Entry] = {}
+        self._lines: dict[str, tuple[tuple[object, ...], str]] = {}
         self._lock = FileLock(path.with_suffix(".lock"))
 
     def __enter__(self) -> Self:
@@ -119,6 +122,7 @@ class Registry:
     def fold(self, identity: str, name: str) -> None:
         """Add what became of a spool segment's lines to its input's account; the segment is no more."""
         entry = self.entries.pop(identity)
+        self._lines.pop(identity, None)
         total = self.entries.setdefault(name, Entry(name, 0, 0, superseded=True))
         total.offset, total.ledger, total.seen = total.offset + entry.offset, total.ledger + entry.ledger, entry.seen
 
@@ -135,6 +139,7 @@ class Registry:
             entry.seen = today if identity in there else entry.seen or today
             if parse_iso(today) - parse_iso(entry.seen) > FORGET_AFTER and entry.in_flight is None:
                 del self.entries[identity]
+                self._lines.pop(identity, None)
                 log.info("%s is forgotten: it was last there on %s", ascii(entry.path), entry.seen)
 
     def save(self) -> None:
@@ -143,8 +148,8 @@ class Registry:
         Raises:
             DeliveryError: The disk refuses.
         """
-        files = {identity: _values(entry) for identity, entry in self.entries.items()}
-        content = json.dumps({"version": VERSION, "host": self.host, "files": files})
+        files = ",\n".join(self._line(identity, entry) for identity, entry in self.entries.items())
+        content = f'{{"version": {VERSION}, "host": {json.dumps(self.host)}, "files": {{\n{files}\n}}}}\n'
         temporary = self.path.with_suffix(".new")
         try:
             with temporary.open("w", encoding="utf-8") as file:
@@ -155,6 +160,16 @@ class Registry:
             _sync_folder(self.path.parent)
         except OSError as error:
             raise DeliveryError(f"cannot save the registry {self.path}: {error.strerror}", "free space on it") from None
+
+    def _line(self, identity: str, entry: Entry) -> str:
+        """Return an entry as JSON; of thousands few have changed since the last time."""
+        values = _values(entry)
+        state = (*values, len(entry.splits))  # the list itself is the same one, whatever was added
+        known = self._lines.get(identity)
+        if known is None or known[0] != state:
+            content = dict(zip(_NAMES, values, strict=True)) | {"ledger": entry.ledger.as_dict()}
+            known = self._lines[identity] = state, f"{json.dumps(identity)}: {json.dumps(content)}"
+        return known[1]
 
 
 def read_registry(path: Path) -> tuple[str, dict[str, Entry]] | None:
@@ -175,13 +190,6 @@ def read_registry(path: Path) -> tuple[str, dict[str, Entry]] | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         hint = "restore it, or move it away: then all is shipped again, and what is there already stays single"
         raise DeliveryError(f"cannot read the registry {path}: {type(error).__name__}", hint) from None
-
-
-def _values(entry: Entry) -> dict[str, Any]:
-    # asdict() copies all that is below it, which for thousands of files is most of the time.
-    values = {name: getattr(entry, name) for name in _NAMES}
-    values["ledger"] = entry.ledger.as_dict()
-    return values
 
 
 def _entry(values: dict[str, Any]) -> Entry:
