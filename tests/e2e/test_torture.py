@@ -14,8 +14,7 @@ from tests.e2e.torture.server import WAYS
 from tests.e2e.torture.verdict import compare
 from tests.e2e.torture.writer import STREAM
 
-KINDS = ("rename", "named", "truncate", "delete", "many", "symlink")
-SHORT = Plan(seconds=60, seed=4, restarts=1, pause=4, rotate=8, kinds=KINDS)
+SHORT = Plan(seconds=50, seed=4, restarts=1, pause=4, rotate=8)
 
 
 @pytest.fixture

@@ -8,12 +8,14 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from simulator.tether import tethered
 
 PATIENCE_SECONDS = 60.0
 ROOT = Path(__file__).parents[3]
+_BETWEEN_SHARE = 0.2
 
 
 class ShipperProcess:
@@ -91,13 +93,15 @@ class Killer(threading.Thread):
         shipper: The shipper.
         dice: Decides on the moments.
         pause: How long it lives on average, in seconds.
+        between: Called now and then between a kill and the next start.
     """
 
-    def __init__(self, shipper: ShipperProcess, dice: random.Random, pause: float) -> None:
+    def __init__(self, shipper: ShipperProcess, dice: random.Random, pause: float, between: Callable[[], None]) -> None:
         super().__init__(name="killer")
         self._shipper = shipper
         self._dice = dice
         self._pause = pause
+        self._between = between
         self._stop_event = threading.Event()
         self.counts: Counter[str] = Counter()
         self.ended: list[str] = []
@@ -116,6 +120,8 @@ class Killer(threading.Thread):
                 self.counts["kills"] += 1
             else:
                 self.ended.append(f"code {code}: {self._shipper.last_words()}")
+            if self._dice.random() < _BETWEEN_SHARE:
+                self._between()
             self._stop_event.wait(self._dice.choice((0, 0, self._dice.uniform(0, 2))))
 
     def stop(self) -> None:

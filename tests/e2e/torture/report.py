@@ -19,8 +19,7 @@ class Report:
         kills: How often the shipper was killed.
         ended: What it said when it ended by itself.
         stopped: Exit code and seconds of the last stop by SIGTERM.
-        once: What the last `ship --once` printed or complained of, and its exit code.
-        status: The same of `ship --status`.
+        last: Of `ship --once`, `--status` and `--verify` at the end: exit code and complaints.
     """
 
     verdict: Verdict
@@ -31,8 +30,7 @@ class Report:
     kills: int
     ended: list[str]
     stopped: tuple[int, float]
-    once: tuple[int, str]
-    status: tuple[int, str]
+    last: dict[str, tuple[int, str]]
 
     @property
     def complaints(self) -> list[str]:
@@ -41,7 +39,7 @@ class Report:
         found += [f"the shipper ended by itself: {words}" for words in self.ended]
         if self.verdict.dead:
             found.append(f"{self.verdict.dead} lines were dead-lettered, and none is wrong")
-        for name, (code, words) in {"--once": self.once, "--status": self.status}.items():
+        for name, (code, words) in self.last.items():
             if code:
                 found.append(f"`wwwatch ship {name}` ended with {code}: {words}")
         if self.stopped[0]:
@@ -64,6 +62,7 @@ class Report:
             "doubled": f"{self.verdict.doubled.total():,}",
             "torn or changed": f"{self.verdict.foreign.total():,}",
             "dead-lettered": f"{self.verdict.dead:,}",
-            "last stop by SIGTERM": f"exit code {self.stopped[0]}",
+            "last stop by SIGTERM": f"exit code {self.stopped[0]} after {self.stopped[1]:.1f} s",
+            "then": ", ".join(f"`ship {name}` exit code {code}" for name, (code, _) in self.last.items()),
         }
         return "\n".join(["| what | seen |", "| --- | --- |", *(f"| {name} | {seen} |" for name, seen in rows.items())])

@@ -184,7 +184,7 @@ class Many(Log):
     def write(self, count: int, descriptor: int | None = None) -> None:
         """Write a few lines into a file of their own."""
         super().write(min(count, 30), descriptor)
-        if count:
+        if self.dice.random() < 0.2:
             self.rotate()
 
     def rotate(self) -> None:
