@@ -1,5 +1,7 @@
 """Where common applications take credentials: one table of login endpoints."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import polars as pl
@@ -53,7 +55,7 @@ LOGINS = (
         r"|(signin|login|logon|user_login|do_login|auth)\.(php|aspx?|jsp|do|html?|cgi|action))",
     ),
 )
-"""Own selection; the first application that fits is named."""
+"""Own selection; of the applications that fit, the one whose pattern begins first in the path is named."""
 
 
 def _joined(logins: tuple[Login, ...]) -> str:
@@ -63,7 +65,9 @@ def _joined(logins: tuple[Login, ...]) -> str:
 LOGIN_PATH = _joined(tuple(login for login in LOGINS if not login.is_shared))
 """Paths to which common applications post credentials and nothing else (lower case)."""
 
-_ANY_LOGIN = _joined(LOGINS)
+_ANY_LOGIN = "(?i)" + _joined(LOGINS)
+_WHICH_LOGIN = "(?i)(?:" + "|".join(f"({re.sub(r'[(](?![?])', '(?:', login.pattern)})" for login in LOGINS) + ")/?$"
+"""Has a group per login: the first that is not null is the login."""
 
 
 def login_applications(paths: pl.Series) -> pl.Series:
@@ -75,10 +79,17 @@ def login_applications(paths: pl.Series) -> pl.Series:
     Returns:
         An application of `LOGINS`, shape (n,); null where the path is none or takes no login.
     """
-    rows = paths.str.contains(f"(?i){_ANY_LOGIN}").fill_null(value=False).arg_true()
-    named = [
-        pl.when(pl.col("path").str.contains(f"(?i){_joined((login,))}")).then(pl.lit(login.application))
-        for login in LOGINS
-    ]
-    found = paths.gather(rows).to_frame("path").select(pl.coalesce(named)).to_series()
-    return pl.Series(paths.name, [None], pl.String).new_from_index(0, len(paths)).scatter(rows, found)
+    rows = paths.str.contains(_ANY_LOGIN).fill_null(value=False).arg_true()
+    applications = pl.Series(paths.name, [None], pl.String).new_from_index(0, len(paths))
+    if rows.is_empty():
+        return applications
+    hits = paths.gather(rows)
+    distinct = hits.unique()
+    groups = distinct.str.extract_groups(_WHICH_LOGIN)
+    # These are few: a site has a handful of them.
+    names = [_first(groups_of_path.values()) for groups_of_path in groups]
+    return applications.scatter(rows, hits.replace_strict(distinct, names, return_dtype=pl.String))
+
+
+def _first(groups: Iterable[str | None]) -> str | None:
+    return next((login.application for login, group in zip(LOGINS, groups, strict=True) if group is not None), None)

@@ -199,6 +199,8 @@ def mark_signs(urls: pl.Series) -> pl.Series:
     """
     marks = pl.Series(urls.name, [0], pl.UInt16).new_from_index(0, len(urls))
     rows = urls.str.contains(_UNDECODED).fill_null(value=False).arg_true()
+    if rows.is_empty():
+        return marks
     decoded = decode(urls.gather(rows))
     is_suspect = decoded.str.contains(_SUSPICIOUS)
     if not is_suspect.any():
