@@ -1,6 +1,8 @@
 """enrich: a raw log line becomes an ECS event; pure functions over polars frames, no network, no clock."""
 
+from enrich.conf import Conf, read_conf
 from enrich.detection import Detection, detect, detect_format
+from enrich.directive import compile_directive
 from enrich.documents import Origin, to_documents
 from enrich.entry import IS_COMMENT, Format
 from enrich.events import Events, to_events
@@ -12,15 +14,18 @@ __all__ = [
     "FORMATS",
     "IS_COMMENT",
     "SCHEMA",
+    "Conf",
     "Detection",
     "Events",
     "Format",
     "Origin",
+    "compile_directive",
     "detect",
     "detect_format",
     "find_format",
     "last_header",
     "parse",
+    "read_conf",
     "resume",
     "to_documents",
     "to_events",

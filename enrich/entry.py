@@ -94,7 +94,7 @@ class Format:
         named = self.variables or tuple((key.name, key.slot) for key in self.keys)
         if not named:
             groups = dict.fromkeys(
-                group for pattern in (*self.patterns, *self.lenient) for group in _GROUP.findall(pattern)
+                group for pattern in self.patterns[: self.strict] for group in _GROUP.findall(pattern)
             )
             named = tuple((group, group) for group in groups)
         return [(variable, fields_of(slot, self.slots)) for variable, slot in named]

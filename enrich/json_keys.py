@@ -49,7 +49,7 @@ NGINX_KEYS = keys(
 )
 APACHE_KEYS = keys(
     time_any="time timestamp @timestamp datetime ts",
-    address="remoteIP remoteIp remote_ip remoteHost remote_host remotehost clientip client_ip client remote_addr ip a h",
+    address="remoteIP remoteIp remote_ip remoteHost remote_host remotehost clientip client_ip client remote_addr ip a",
     forwarded="xForwardedFor x_forwarded_for X-Forwarded-For x-forwarded-for",
     user="remoteUser remote_user user username u",
     request="requestLine request_line requestFirstLine first_line r",

@@ -82,7 +82,7 @@ def _moment(text: pl.Expr, slot: Slot, zone: str) -> pl.Expr:
     if slot.layout == CLF_TIME:
         # Nearly all lines of a second share its text: the cache makes this a look-up.
         return text.str.to_datetime(slot.layout, time_unit="us", strict=False, cache=True)
-    return pl.coalesce(_in_layout(text, layout, slot.scale, zone) for layout in slot.layout.split("|"))
+    return pl.coalesce(_in_layout(text, layout, slot.scale, zone) for layout in slot.layout.split("\n"))
 
 
 def _in_layout(text: pl.Expr, layout: str, scale: float, zone: str) -> pl.Expr:

@@ -20,10 +20,15 @@ _PIECES = {
     "time_slashes": r"[0-9/]{10} [0-9:]{8}",
     "time_haproxy": r"[0-9]{1,2}/[A-Za-z]{3}/[0-9]{4}:[0-9:]{8}(?:\.[0-9]+)?",
     "status": r"[0-9]{3}|-",
+    "protocol": r"(?:HTTP/)?[0-9.]+|-",
     "bytes": r"[0-9]+|-",
     **dict.fromkeys(("ingress_upstreams", "ingress_lengths", "ingress_times", "ingress_statuses"), _LISTED),
 }
 """Slots whose text is known better than by what stands after it."""
+
+_ADDRESSES = r"-|[0-9a-fA-F:.%\[\]]+(?:, *[0-9a-fA-F:.%\[\]]+)*"
+_NEXT_TO_ANOTHER = {"stem": r'[^ ?"]*', "address": "[^ :]*", "domain": r"\[[^\]]*\]|[^ :/]*"}
+"""Slots whose end shows even where no literal text follows."""
 
 _END = " *$"
 _META = frozenset("\\.+*?()|[]{}^$#&-~")
@@ -134,7 +139,12 @@ def _hole(
     if slot == "request" and is_clean:
         url = r'[^ "\\]|\\.' if is_quoted else r"[^ ]"
         return rf"{METHOD} (?P<url>(?:{url})+) HTTP/(?P<version>[0-9.]+)"
-    text = hole.piece or _PIECES.get(slot) or _time_piece(slot, own) or _piece(slot, after, level, is_quoted=is_quoted)
+    text = (
+        hole.piece
+        or _PIECES.get(slot)
+        or _time_piece(slot, own)
+        or _piece(slot, ahead, after, level, is_quoted=is_quoted)
+    )
     return f"(?P<{slot}>{text})" if slot else f"(?:{text})"
 
 
@@ -147,16 +157,24 @@ def _time_piece(slot: str, own: Mapping[str, tuple[Slot, ...]] | None) -> str:
     return ".+?" if " " in layout and slot not in SLOTS else ""
 
 
-def _piece(slot: str, after: Part, level: str, *, is_quoted: bool) -> str:
+def _piece(slot: str, ahead: Part, after: Part, level: str, *, is_quoted: bool) -> str:
+    if slot == "args" and isinstance(ahead, Hole):
+        return r"(?:\?.*?)?" if level == "raw" else r'(?:\?[^ "]*)?'
     if level == "raw":
         return _number(slot) or (".*?" if after else ".*")
     if is_quoted:
         return QUOTED
+    return _unquoted(slot, after, level)
+
+
+def _unquoted(slot: str, after: Part, level: str) -> str:
+    if isinstance(after, Hole):
+        return _NEXT_TO_ANOTHER.get(slot) or _number(slot) or ".*?"
+    if slot == "forwarded":
+        return _ADDRESSES
     if not after:
         return ".*"
-    if isinstance(after, Hole):
-        return _number(slot) or ".*?"
-    if level == "any" and after[0] == " " and slot in {"user", "", "forwarded", "referrer"}:
+    if level == "any" and after[0] == " " and slot in {"user", "", "referrer"}:
         return ".*?"
     return f"[^{_escape(after[0])}]*"
 

@@ -49,7 +49,7 @@ class Slot:
         field: The ECS field.
         reading: How its text is read.
         scale: For durations: nanoseconds of one unit; for times in numbers: microseconds of one unit.
-        layout: For times: strftime layouts apart by ``|``; one of them may be `EPOCH`, a number since 1970.
+        layout: For times: strftime layouts, a line each; one of them may be `EPOCH`, a number since 1970.
             For lists: what stands between the items.
     """
 
@@ -64,7 +64,7 @@ FORWARDED_LIST = "network.forwarded"
 
 EPOCH = "epoch"
 CLF_TIME = "%d/%b/%Y:%H:%M:%S %z"
-ISO_TIME = "%Y-%m-%dT%H:%M:%S%.f%#z|%Y-%m-%d %H:%M:%S%.f%#z|%Y-%m-%dT%H:%M:%S%.f|%Y-%m-%d %H:%M:%S%.f"
+ISO_TIME = "\n".join(f"%Y-%m-%d{between}%H:%M:%S%.f{zone}" for zone in ("%#z", "") for between in "T ")
 _AWS_TEXTS = (
     *("name", "type", "protocol", "target_group.arn", "trace_id", "chosen_cert.arn", "matched_rule_priority"),
     *("redirect_url", "error.reason", "classification", "classification_reason", "ssl_protocol", "ssl_cipher"),
@@ -110,9 +110,10 @@ _UPSTREAM = f"{_INGRESS}upstream.response"
 SLOTS: dict[str, tuple[Slot, ...]] = {
     "time": (Slot(fields.TIMESTAMP, Reading.TIME, layout=CLF_TIME),),
     "time_iso": (Slot(fields.TIMESTAMP, Reading.TIME, layout=ISO_TIME),),
+    "time_bracketed": (Slot(fields.TIMESTAMP, Reading.TIME, layout=f"[{CLF_TIME}]"),),
     "time_haproxy": (Slot(fields.TIMESTAMP, Reading.TIME, layout="%d/%b/%Y:%H:%M:%S%.f"),),
     "time_slashes": (Slot(fields.TIMESTAMP, Reading.TIME, layout="%Y/%m/%d %H:%M:%S"),),
-    "time_any": (Slot(fields.TIMESTAMP, Reading.TIME, 1e6, f"{ISO_TIME}|{CLF_TIME}|{EPOCH}"),),
+    "time_any": (Slot(fields.TIMESTAMP, Reading.TIME, 1e6, f"{ISO_TIME}\n{CLF_TIME}\n{EPOCH}"),),
     "time_seconds": (Slot(fields.TIMESTAMP, Reading.TIME, 1e6, EPOCH),),
     "time_millis": (Slot(fields.TIMESTAMP, Reading.TIME, 1e3, EPOCH),),
     "time_micros": (Slot(fields.TIMESTAMP, Reading.TIME, 1, EPOCH),),

@@ -26,7 +26,8 @@ def url_parts(urls: pl.DataFrame) -> pl.DataFrame:
     Returns:
         `url.original`, `url.domain` (an absolute URL, a proxy's request, yields its own host), `url.path` and
         `url.query` before and after the first ``?``, percent-decoded once as Elastic's `uri_parts` does, and
-        `url.extension`; of an absolute one besides `url.scheme`, `url.port` and `url.username`. No URL fails: what cannot be decoded stays as it is.
+        `url.extension`; of an absolute one besides `url.scheme`, `url.port` and `url.username`. No URL fails: what
+        cannot be decoded stays as it is.
     """
     parsed = pl.when("is_request").then(pl.col(fields.URL_ORIGINAL))
     absolute = pl.when(parsed.str.starts_with("/").not_()).then(parsed).str.extract_groups(_ABSOLUTE)

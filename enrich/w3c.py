@@ -41,7 +41,7 @@ IIS_NAMES = {
     "X-FORWARDED-FOR": "forwarded",
     "cs(X-Forwarded-For)": "forwarded",
 }
-"""IIS counts only the bodies' bytes for some requests, and Elastic's field for `sc-bytes` is the body's all the same."""
+"""Elastic's field for `sc-bytes` is the body's size, although IIS counts the headers as well."""
 
 CLOUDFRONT_NAMES = {
     "date": "date",

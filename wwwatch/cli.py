@@ -17,6 +17,7 @@ from wwwatch.roof import Roof
 COMMANDS = {
     "setup": "Put templates and indices into Elasticsearch.",
     "ship": "Ship access logs into Elasticsearch.",
+    "parse": "Show what becomes of a log's lines.",
     "train": "Train the model on the site's history.",
     "detect": "Score sessions and keep anomalies and incidents.",
     "alert": "Run the watches that send the mail.",

@@ -17,7 +17,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from core.documents import access_stream
 from core.errors import DeliveryError, SettingsError
 from core.settings import Settings, ShipSettings
-from enrich import FORMATS
 from shipper import (
     DeadLetters,
     Ledger,
@@ -32,6 +31,7 @@ from shipper import (
 )
 from shipper.inputs import SCHEMES, open_inputs
 from shipper.shipper import Progress as Told
+from wwwatch.formats import Choose, choose_format, format_options
 from wwwatch.logs import FORMATS as FORMS
 from wwwatch.logs import use_format
 from wwwatch.roof import Roof
@@ -47,9 +47,7 @@ from wwwatch.shipview import show_counts, show_status, show_verdicts
     metavar="ADDRESS",
     help="Receive syslog at udp://host:port, tcp://host:port or unix:///path.",
 )
-@click.option(
-    "--format", "format_name", type=click.Choice(["auto", *FORMATS]), default="auto", help="Log format; default: auto."
-)
+@format_options
 @click.option("--namespace", help="Last part of the data stream's name; default: ship.namespace.")
 @click.option("--status", is_flag=True, help="Show each file's account; exit with 1 when a line is missing.")
 @click.option("--all", "show_all", is_flag=True, help="With --status: a row for each file, also for those long gone.")
@@ -70,6 +68,7 @@ def command(
     once: bool,
     syslog: tuple[str, ...],
     format_name: str,
+    format_from: str | None,
     namespace: str | None,
     status: bool,
     show_all: bool,
@@ -89,6 +88,7 @@ def command(
       wwwatch ship --once /var/log/nginx/access.log
       wwwatch ship '/var/log/nginx/*access.log'
       wwwatch ship --syslog unix:///run/wwwatch.sock
+      wwwatch ship --format-from /etc/nginx/nginx.conf '/var/log/nginx/*.log'
       zcat old.gz | wwwatch ship -
       wwwatch ship --status
       wwwatch ship --verify
@@ -108,7 +108,8 @@ def command(
     elif paths or syslog:
         if wrong := next((each for each in syslog if each.partition("://")[0] not in SCHEMES), None):
             raise click.UsageError(f"--syslog {wrong}: use udp://host:port, tcp://host:port or unix:///path.")
-        _ship(roof, settings, (*paths, *syslog), format_name, once=once, as_json=as_json)
+        choose = choose_format(format_name, format_from, settings.ship.timezone)
+        _ship(roof, settings, (*paths, *syslog), choose, once=once, as_json=as_json)
     else:
         raise click.UsageError("Missing argument 'PATH...'.")
 
@@ -118,9 +119,7 @@ def registry_path(settings: Settings) -> Path:
     return settings.state / "ship" / f"{settings.ship.namespace}.json"
 
 
-def _ship(
-    roof: Roof, settings: Settings, paths: tuple[str, ...], format_name: str, *, once: bool, as_json: bool
-) -> None:
+def _ship(roof: Roof, settings: Settings, paths: tuple[str, ...], choose: Choose, *, once: bool, as_json: bool) -> None:
     meter = Meter(roof.clock)
     if not once and not logging.getLogger("shipper").isEnabledFor(logging.INFO):
         logging.getLogger("shipper").setLevel(logging.INFO)  # a service says each minute that it lives
@@ -132,7 +131,7 @@ def _ship(
             from shipper.metrics import serving_metrics  # noqa: PLC0415 - an extra
 
             stack.enter_context(serving_metrics(meter, settings.ship.metrics))
-        options: dict[str, Any] = {"format_name": format_name, "progress": told, "stop": roof.stop, "meter": meter}
+        options: dict[str, Any] = {"choose_format": choose, "progress": told, "stop": roof.stop, "meter": meter}
         # After the registry, whose lock says that nobody else uses the spool.
         inputs = stack.enter_context(open_inputs(settings, paths, roof.clock, roof.stop, once=once))
         start, counts = roof.clock.monotonic(), Ledger()
