@@ -69,7 +69,7 @@ class Follower:
         closing: bool,
         max_open: int = MAX_OPEN_FILES,
     ) -> None:
-        self._names = Names(patterns, closing=closing)
+        self._names = Names(patterns)
         self._registry = registry
         self._clock = clock
         self._closing = closing
@@ -83,11 +83,16 @@ class Follower:
         self._next_scan = float("-inf")
         self._today = ""
 
+    @property
+    def complaints(self) -> dict[str, DeliveryError]:
+        """By path, what is wrong with files that are not followed for that reason."""
+        return self._names.complaints
+
     def refresh(self) -> list[Tail]:
         """Look at the files again and return those with something to read: what was rotated away first.
 
         Raises:
-            DeliveryError: A name leads to no file that can be followed; with `closing`: a named file is missing.
+            DeliveryError: A name leads to a folder or a pipe from the start.
         """
         now = self._clock.monotonic()
         is_whole = self._look(now)
@@ -169,6 +174,7 @@ class Follower:
         source = self._open(item)
         if source is None:
             return
+        self._names.complaints.pop(item.path, None)
         head = read_head(source, closing=self._closing)
         if head is None or (not self._closing and self._is_begun(item, source, head)):
             source.close()

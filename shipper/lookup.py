@@ -1,7 +1,8 @@
-"""Which documents of a delivery cut short are already there, in a backing index that no longer takes writes.
+"""Which documents of a delivery cut short are there already.
 
-Within one index a repeated `create` meets 409. After a rollover the new index would take the same ids again, so they
-are asked for by id in those before it. `_mget` reads what no refresh has made searchable yet, and needs only `read`.
+Within one backing index a repeated `create` meets 409. After a rollover the new index would take the same ids again, so
+they are asked for by id, in all indices that may hold them: also in the one that takes writes, for a rollover may come
+between the question and the next delivery. `_mget` reads what no refresh has made searchable yet; it needs only `read`.
 """
 
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ CLOCK_MARGIN = timedelta(hours=1)
 
 
 def find_existing(client: Elasticsearch, stream: str, ids: pl.Series, since: datetime) -> set[str]:
-    """Return which of the ids exist in an older backing index of the data stream.
+    """Return which of the ids exist in the data stream.
 
     Args:
         client: Elasticsearch.
@@ -32,7 +33,7 @@ def find_existing(client: Elasticsearch, stream: str, ids: pl.Series, since: dat
         StoreError: Elasticsearch could not be asked.
     """
     found: set[str] = set()
-    for index in _replaced_indices(client, stream, since):
+    for index in _written_indices(client, stream, since):
         for start in range(0, len(ids), IDS_PER_REQUEST):
             found.update(ids_in(client, index, ids.slice(start, IDS_PER_REQUEST).to_list()))
     return found
@@ -53,11 +54,12 @@ def backing_indices(client: Elasticsearch, stream: str) -> dict[str, int]:
     return dict(sorted(created.items(), key=lambda each: each[1]))
 
 
-def _replaced_indices(client: Elasticsearch, stream: str, since: datetime) -> list[str]:
+def _written_indices(client: Elasticsearch, stream: str, since: datetime) -> list[str]:
     created = backing_indices(client, stream)
     first_millis = (since - CLOCK_MARGIN).timestamp() * 1000
     # An index was written to until its successor was created.
-    return [index for index, successor in pairwise(created) if created[successor] >= first_millis]
+    replaced = [index for index, successor in pairwise(created) if created[successor] >= first_millis]
+    return [*replaced, *list(created)[-1:]]
 
 
 def ids_in(client: Elasticsearch, index: str, ids: list[str]) -> set[str]:

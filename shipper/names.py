@@ -38,20 +38,22 @@ class Names:
 
     Args:
         patterns: Paths, which may hold ``*``, ``?`` and ``[...]``.
-        closing: Every file that is named must be there.
+
+    Attributes:
+        complaints: By path, what is wrong with a file.
     """
 
-    def __init__(self, patterns: Sequence[str], *, closing: bool) -> None:
+    def __init__(self, patterns: Sequence[str]) -> None:
         self._patterns = [os.path.abspath(pattern) for pattern in patterns]  # noqa: PTH100 - it keeps what glob gets
-        self._closing = closing
-        self._complaints: set[str] = set()
+        self.complaints: dict[str, DeliveryError] = {}
+        self._absent: set[str] = set()
         self._is_first = True
 
     def find(self) -> dict[Key, Found]:
         """Return each regular file once, however many names lead to it.
 
         Raises:
-            DeliveryError: A name leads to a folder or a pipe from the start; with `closing`: to nothing.
+            DeliveryError: A name leads to a folder or a pipe from the start.
         """
         found: dict[Key, Found] = {}
         for pattern in self._patterns:
@@ -61,7 +63,11 @@ class Names:
                     status = os.stat(name)  # noqa: PTH116 - a name may hold bytes that are not UTF-8
                 except OSError as error:
                     self.complain(name, f"cannot read {name}: {error.strerror}", "check the path and its permissions")
+                    self._absent.add(name)
                     continue
+                if name in self._absent:
+                    self._absent.remove(name)
+                    self.complaints.pop(name, None)
                 if stat.S_ISREG(status.st_mode):
                     found.setdefault((status.st_dev, status.st_ino), Found(name, status))
                 elif not is_pattern:
@@ -74,12 +80,10 @@ class Names:
         return any(path == pattern or fnmatch.fnmatchcase(path, pattern) for pattern in self._patterns)
 
     def complain(self, path: str, what: str, hint: str) -> None:
-        """Say once what is wrong with a file; where nothing more is expected, that is an error."""
-        if self._closing:
-            raise DeliveryError(what, hint)
-        if path not in self._complaints:
-            self._complaints.add(path)
+        """Say once what is wrong with a file; the others are followed nevertheless."""
+        if path not in self.complaints:
             log.warning("%s", ascii(f"{what}: {hint}")[1:-1])
+        self.complaints[path] = DeliveryError(what, hint)
 
     def _refuse(self, path: str, mode: int) -> None:
         hint = f"name its files, as in '{path}/*.log'" if stat.S_ISDIR(mode) else "name a regular file"

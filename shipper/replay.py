@@ -119,5 +119,5 @@ def _entry_of(letter: Letter, registry: Registry) -> tuple[Entry | None, str]:
 
 
 def _documents(letters: list[Letter]) -> pl.DataFrame:
-    requests = [f"{json.dumps({'create': {'_id': letter.id}})}\n{letter.document}" for letter in letters]
+    requests = [f"{json.dumps({'create': {'_id': letter.id}})}\n{letter.document}\n" for letter in letters]
     return pl.DataFrame({"id": [letter.id for letter in letters], "request": requests})

@@ -7,11 +7,13 @@ from elasticsearch import Elasticsearch
 
 from core.clock import Clock
 from core.documents import access_stream
+from core.errors import WwwatchError
 from core.settings import Settings
 from enrich import find_format
 from shipper.deadletter import DeadLetters, dead_letter_path
 from shipper.delivery import Delivery
 from shipper.follow import Follower
+from shipper.lanes import Lanes
 from shipper.ledger import Ledger
 from shipper.meter import Meter
 from shipper.pipeline import Pipeline
@@ -69,11 +71,12 @@ class Shipper:
         """Ship what the files hold now, to their last byte, and return the counts.
 
         Raises:
-            DeliveryError: A file cannot be read, or the registry or the dead-letter file cannot be written.
-            FormatError: No format fits a file; the other files are shipped first.
+            DeliveryError: A file cannot be read, and the others are shipped first; or the registry or the dead-letter
+                file cannot be written.
+            FormatError: No format fits a file; the others are shipped first.
             StoreError: Elasticsearch refuses for a reason that is not the documents'.
         """
-        failures = self._run(paths, closing=True).failures
+        failures = self._run(paths, closing=True)
         if failures:
             raise next(iter(failures.values()))
         return self._total
@@ -89,16 +92,18 @@ class Shipper:
         self._run(paths, closing=False)
         return self._total
 
-    def _run(self, paths: Sequence[str], *, closing: bool) -> Pipeline:
+    def _run(self, paths: Sequence[str], *, closing: bool) -> dict[str, WwwatchError]:
+        """Ship; return why files were left alone, by path."""
         dead_letters = DeadLetters(dead_letter_path(self._registry.path))
         is_compressed = self._ship.compression == "gzip"
         stream = access_stream(self._ship.namespace)
         delivery = Delivery(self._client, stream, dead_letters, self._meter, self._stop, is_compressed=is_compressed)
         follower = Follower(paths, self._registry, self._clock, closing=closing, max_open=self._ship.max_open_files)
+        lanes = Lanes(follower, self._ship, self._meter, closing=closing)
         preparer = Preparer(self._ship, self._registry.host, self._clock, self._choose)
         pulse = Pulse(self._meter, self._registry.path, is_following=not closing)
         pipeline = Pipeline(
-            follower=follower,
+            lanes=lanes,
             preparer=preparer,
             delivery=delivery,
             registry=self._registry,
@@ -114,7 +119,7 @@ class Shipper:
         finally:
             follower.close()
             self._registry.save()
-        return pipeline
+        return lanes.failures
 
     def _landed(self, size: int, counts: Ledger) -> None:
         self._total += counts

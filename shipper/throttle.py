@@ -2,6 +2,8 @@
 
 from core.clock import Clock
 
+SHORTEST_WAIT_SECONDS = 0.001
+
 
 class Bucket:
     """Fills with what is spent, and drains at a constant rate; while something is in it, one waits.
@@ -15,9 +17,18 @@ class Bucket:
         self._level = 0.0
         self._looked = 0.0
 
-    def spend(self, amount: float, now: float) -> None:
-        """Add what was spent until `now`, in seconds of a monotonic clock."""
-        if self._rate:
+    def spend(self, amount: float, now: float, *, is_gradual: bool = False) -> None:
+        """Add what was spent.
+
+        Args:
+            amount: How much.
+            now: When, in seconds of a monotonic clock.
+            is_gradual: It was spent little by little since the last look, so that some of it has drained.
+        """
+        if self._rate and is_gradual:
+            self._level += amount
+            self._drain(now)
+        elif self._rate:
             self._drain(now)
             self._level += amount
 
@@ -26,7 +37,8 @@ class Bucket:
         if not self._rate:
             return 0.0
         self._drain(now)
-        return self._level / self._rate
+        seconds = self._level / self._rate
+        return seconds if seconds >= SHORTEST_WAIT_SECONDS else 0.0
 
     def _drain(self, now: float) -> None:
         self._level = max(0.0, self._level - self._rate * (now - self._looked))
@@ -55,6 +67,6 @@ class Throttle:
     def wait(self) -> float:
         """Return how many seconds nothing more may be sent."""
         now, cpu = self._clock.monotonic(), self._clock.cpu()
-        self._cpu.spend(cpu - self._cpu_seen, now)
+        self._cpu.spend(cpu - self._cpu_seen, now, is_gradual=True)
         self._cpu_seen = cpu
         return max(self._lines.wait(now), self._cpu.wait(now))

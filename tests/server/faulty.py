@@ -8,7 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 Plan = Callable[[str, bytes], str | int]
-"""Told the path and body of each bulk request; says "pass", "lose" (do it, never answer), or which status to give."""
+"""Told the path and body of each bulk request; says "pass", "lose" (do it, never answer), "cut" (do it, answer half),
+"hang" (take it, do nothing, say nothing), "page" (answer with a web page), or which status to give."""
 
 
 @contextmanager
@@ -20,6 +21,7 @@ def faulty_proxy(url: str, plan: Plan, after: Callable[[], None] = lambda: None)
         plan: Says what becomes of each bulk request.
         after: Called when a request whose answer is lost has been done.
     """
+    is_over = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -29,6 +31,13 @@ def faulty_proxy(url: str, plan: Plan, after: Callable[[], None] = lambda: None)
             fate = plan(self.path, body) if "/_bulk" in self.path else "pass"
             if isinstance(fate, int):
                 self._answer(fate, b'{"error":{"type":"test","reason":"so planned"}}', {})
+                return
+            if fate == "hang":
+                is_over.wait()
+                self.close_connection = True
+                return
+            if fate == "page":
+                self._answer(200, b"<html>Please log in</html>", {"content-type": "text/html"})
                 return
             server = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
             headers = {key: value for key, value in self.headers.items() if key.lower() not in {"host", "connection"}}
@@ -40,17 +49,18 @@ def faulty_proxy(url: str, plan: Plan, after: Callable[[], None] = lambda: None)
                 after()
                 self.close_connection = True
                 return
-            self._answer(response.status, content, dict(response.headers))
+            self._answer(response.status, content, dict(response.headers), is_half=fate == "cut")
 
         do_GET = do_POST = do_PUT = do_HEAD = _handle  # noqa: N815 - the names that http.server looks for
 
-        def _answer(self, status: int, content: bytes, headers: dict[str, str]) -> None:
+        def _answer(self, status: int, content: bytes, headers: dict[str, str], *, is_half: bool = False) -> None:
             self.send_response(status)
             self.send_header("content-type", headers.get("content-type", "application/json"))
             self.send_header("x-elastic-product", "Elasticsearch")
             self.send_header("content-length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            self.wfile.write(content[: len(content) // 2] if is_half else content)
+            self.close_connection = self.close_connection or is_half
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
@@ -60,4 +70,5 @@ def faulty_proxy(url: str, plan: Plan, after: Callable[[], None] = lambda: None)
         try:
             yield f"http://127.0.0.1:{proxy.server_port}"
         finally:
+            is_over.set()
             proxy.shutdown()

@@ -48,14 +48,14 @@ def ship_once(client: Elasticsearch, settings: Settings, *paths: Path, **options
 
 
 @contextmanager
-def shipping(client: Elasticsearch, settings: Settings, *paths: Path | str) -> Iterator[None]:
+def shipping(client: Elasticsearch, settings: Settings, *paths: Path | str, **options: Any) -> Iterator[None]:
     """Follow files for as long as the block lasts."""
     stop, failures = threading.Event(), []
 
     def work() -> None:
         try:
             with Registry(settings.state / "ship" / f"{settings.ship.namespace}.json") as registry:
-                Shipper(client, settings, Clock(), registry).run([str(path) for path in paths], stop)
+                Shipper(client, settings, Clock(), registry, **options).run([str(path) for path in paths], stop)
         except BaseException as error:
             failures.append(error)
             raise

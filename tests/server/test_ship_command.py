@@ -1,28 +1,23 @@
 """`wwwatch ship` as a process: killed anywhere, stopped politely, and asked for its account."""
 
 import json
-import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
 
 from core.documents import access_stream
 from es_templates import apply, plan
-from shipper.registry import read_registry
+from tests.server.commands import Command
 from tests.server.faulty import faulty_proxy
 from tests.server.logs import PATIENCE_SECONDS, count, eventually, make_lines, originals, write_log
 
 pytestmark = pytest.mark.es
-
-MAIN = "from wwwatch.cli import main; main()"
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -33,37 +28,6 @@ def templates(es: Elasticsearch) -> None:
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     return tmp_path / "access.log"
-
-
-class Command:
-    """`wwwatch ship` with a state of its own."""
-
-    def __init__(self, url: str, state: Path, namespace: str, **environment: str) -> None:
-        own = {"WWWATCH_STATE": str(state), "WWWATCH_SHIP_NAMESPACE": namespace, "WWWATCH_SHIP_POLL_SECONDS": "0.05"}
-        self.url = url
-        self.environment = os.environ | own | environment
-        self.registry = state / "ship" / f"{namespace}.json"
-
-    def start(self, *arguments: str | Path) -> subprocess.Popen[str]:
-        line = [sys.executable, "-c", MAIN, "--es-url", self.url, "ship", *map(str, arguments)]
-        pipe = subprocess.PIPE
-        return subprocess.Popen(line, env=self.environment, stdout=pipe, stderr=pipe, text=True)
-
-    def run(self, *arguments: str | Path) -> tuple[int, str, str]:
-        with self.start(*arguments) as process:
-            out, err = process.communicate(timeout=PATIENCE_SECONDS)
-        return process.returncode, out, err
-
-    def offset(self) -> int:
-        read = read_registry(self.registry)
-        return max((entry.offset for entry in read[1].values()), default=0) if read else 0
-
-    def status(self) -> dict[str, Any]:
-        code, out, _ = self.run("--status", "--json")
-        assert code == 0
-        (status,) = json.loads(out)["files"]
-        found: dict[str, Any] = status
-        return found
 
 
 def kill_in_the_middle(command: Command, log: Path, dice: random.Random) -> bool:
@@ -167,6 +131,64 @@ def test_sigterm_while_elasticsearch_is_away(
     assert command.status()["pending"] == 10
     assert command.run("--once", "--json", log)[0] == 0
     assert count(es, namespace) == 10
+
+
+def test_sigterm_while_elasticsearch_hangs(
+    es: Elasticsearch, es_url: str, tmp_path: Path, log: Path, namespace: str
+) -> None:
+    lines = make_lines(300)
+    write_log(log, lines)
+    seen: list[str] = []
+
+    def hang(path: str, _body: bytes) -> str:
+        seen.append(path)
+        return "hang" if len(seen) > 1 else "pass"
+
+    with faulty_proxy(es_url, hang) as proxy:
+        # Far longer than the test may take: the process has to leave these requests behind.
+        command = Command(proxy, tmp_path, namespace, WWWATCH_SHIP_BATCH_LINES="50", WWWATCH_ES_TIMEOUT_SECONDS="3600")
+        with command.start(log) as process:
+            eventually(lambda: len(seen) > 2)
+            process.terminate()
+            out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 0
+    assert "Traceback" not in err
+    assert out.startswith("50 lines: 50 indexed")
+    command = Command(es_url, tmp_path, namespace)
+    assert command.status()["pending"] == 250
+    assert command.run("--once", log)[0] == 0
+    assert originals(es, namespace) == Counter(lines)
+    assert command.run("--verify")[0] == 0
+
+
+def test_killed_with_several_in_flight_and_a_rollover_between_them(
+    es: Elasticsearch, es_url: str, tmp_path: Path, log: Path, namespace: str
+) -> None:
+    lines = make_lines(600)
+    write_log(log, lines)
+    held: list[subprocess.Popen[str]] = []
+    seen: list[int] = []
+
+    def fate(_path: str, body: bytes) -> str:
+        seen.append(len(body))
+        return {2: "lose", 4: "hang"}.get(len(seen), "pass")
+
+    def roll() -> None:
+        es.indices.rollover(alias=access_stream(namespace))
+        eventually(lambda: len(seen) >= 4)
+        held[0].kill()
+
+    with faulty_proxy(es_url, fate, roll) as proxy:
+        own = {"WWWATCH_SHIP_BATCH_LINES": "50", "WWWATCH_SHIP_IN_FLIGHT": "4"}
+        process = Command(proxy, tmp_path, namespace, **own).start("--once", log)
+        held.append(process)
+        process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == -signal.SIGKILL
+    command = Command(es_url, tmp_path, namespace, WWWATCH_SHIP_BATCH_LINES="70", WWWATCH_SHIP_IN_FLIGHT="3")
+    assert command.run("--once", log)[0] == 0
+    assert originals(es, namespace) == Counter(lines)
+    status = command.status()
+    assert (status["missing"], status["pending"], status["indexed"] + status["present"]) == (0, 0, 600)
 
 
 def test_counts_as_json(es_url: str, tmp_path: Path, log: Path, namespace: str) -> None:
