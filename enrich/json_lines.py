@@ -1,5 +1,6 @@
 """JSON lines become the text of their slots; a line that is no JSON, or not as expected, harms no other line."""
 
+import re
 from functools import reduce
 from typing import Any
 
@@ -83,14 +84,20 @@ def _halve(texts: pl.Series, keys: tuple[Key, ...]) -> pl.DataFrame:
 def _read_slowly(texts: pl.Series, keys: tuple[Key, ...]) -> pl.DataFrame:
     """Read each key of each line alone: a key whose value is not as expected is null, and nothing fails."""
     repaired = texts.str.replace_all(_NO_ESCAPE, r"\u00$1").alias("text").to_frame()
-    is_object = pl.col("text").str.json_path_match("$").str.starts_with("{")
-    sound = repaired.select(pl.when(is_object).then("text").alias("text"))
-    return sound.select(
-        (pl.col("text").str.json_path_match(_path(key)) if _is_quotable(key) else pl.lit(None, pl.String)).alias(
-            _column(number)
-        )
-        for number, key in enumerate(keys)
+    normal = pl.col("text").str.json_path_match("$")
+    sound = repaired.select("text", normal.alias("normal")).with_columns(
+        pl.when(pl.col("normal").str.starts_with("{")).then("text").alias("text")
     )
+    return sound.select(_value_slowly(key).alias(_column(number)) for number, key in enumerate(keys))
+
+
+def _value_slowly(key: Key) -> pl.Expr:
+    if not _is_quotable(key):
+        return pl.lit(None, pl.String)
+    # An object or a list comes back as its text, which is no value of the key.
+    opening = r"\[[{\[]" if key.is_list else r"[{\[]"
+    is_nested = pl.col("normal").str.contains(f'"{re.escape(key.path[-1])}":{opening}')
+    return pl.when(is_nested.not_()).then(pl.col("text").str.json_path_match(_path(key)))
 
 
 def _decode(texts: pl.Series, keys: tuple[Key, ...]) -> pl.DataFrame | None:

@@ -123,6 +123,7 @@ SLOTS: dict[str, tuple[Slot, ...]] = {
     "user": (Slot(fields.USER_NAME),),
     "method": (Slot(fields.METHOD, Reading.UPPER),),
     "url": (Slot(fields.URL_ORIGINAL),),
+    "args": (Slot(fields.URL_QUERY),),
     "domain": (Slot(fields.URL_DOMAIN), Slot("destination.domain")),
     "scheme": (Slot("url.scheme", Reading.LOWER),),
     "version": (Slot(fields.HTTP_VERSION),),
@@ -215,4 +216,4 @@ def find_slots(name: str, own: Mapping[str, tuple[Slot, ...]] | None = None) -> 
     """
     if own and name in own:
         return own[name]
-    return (Slot("labels." + name.removeprefix(LABEL)),) if name.startswith(LABEL) else SLOTS[name]
+    return SLOTS.get(name) or (Slot("labels." + name.removeprefix(LABEL)),)
