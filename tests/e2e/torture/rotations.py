@@ -42,6 +42,7 @@ class Named(Rename):
 
     name = "named"
     pattern = "access.log"
+    covered = False
 
 
 class CopyTruncate(Log):
@@ -49,6 +50,7 @@ class CopyTruncate(Log):
 
     name = "copytruncate"
     pattern = "access.log"
+    covered = False
 
     def rotate(self) -> None:
         """Copy and truncate."""
@@ -67,6 +69,7 @@ class CopyTruncateAll(CopyTruncate):
 
     name = "copytruncate-all"
     pattern = "access.log*"
+    covered = True
 
 
 class _Compressed(Log):
@@ -246,6 +249,7 @@ class LogrotateCopy(_Logrotate):
 
     name = "logrotate-copytruncate"
     pattern = "access.log"
+    covered = False
     options = "rotate 1000\ncopytruncate\ncompress\ndelaycompress"
 
 
