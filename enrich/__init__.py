@@ -4,10 +4,12 @@ from enrich.conf import Conf, read_conf
 from enrich.detection import Detection, detect, detect_format
 from enrich.directive import compile_directive
 from enrich.documents import Origin, to_documents
+from enrich.enrichment import Enrichment
 from enrich.entry import IS_COMMENT, Format
-from enrich.events import Events, to_events
+from enrich.events import read_events
 from enrich.formats import FORMATS, find_format
 from enrich.lines import SCHEMA, parse
+from enrich.tables import Events
 from enrich.w3c import last_header, resume
 
 __all__ = [
@@ -16,6 +18,7 @@ __all__ = [
     "SCHEMA",
     "Conf",
     "Detection",
+    "Enrichment",
     "Events",
     "Format",
     "Origin",
@@ -26,7 +29,7 @@ __all__ = [
     "last_header",
     "parse",
     "read_conf",
+    "read_events",
     "resume",
     "to_documents",
-    "to_events",
 ]

@@ -14,9 +14,9 @@ import polars as pl
 from core import fields
 from core.clock import iso_millis
 from core.documents import ACCESS_DATASET, ECS_VERSION
-from enrich.events import Events
 from enrich.objects import Source, write_objects
 from enrich.pieces import Pieces, Stack
+from enrich.tables import Events
 
 _TIME_TEXT = "%Y-%m-%dT%H:%M:%S%.3fZ"
 
@@ -44,14 +44,14 @@ def to_documents(events: Events, ids: pl.Series, offsets: pl.Series, origin: Ori
     """Return each event as the two lines of a bulk request that create its document.
 
     Args:
-        events: What `to_events` made of the lines.
+        events: What `read_events` made of the lines.
         ids: The documents' ids; as many as lines.
         offsets: Where each line starts in its file, in bytes; as many as lines.
         origin: What the documents share.
     """
     lines = events.lines.with_columns(offsets.alias(fields.LOG_OFFSET))
     each = np.arange(lines.height, dtype=np.uint32)
-    tables = [Source(_as_text(table.values, origin), table.codes) for table in events.tables]
+    tables = [Source(_as_text(table.values, origin), table.codes) for table in events.tables.values()]
     stack = Stack(lines.height)
     stack.add_constant('{"create":{"_id":"')
     stack.add_column(each + stack.add_texts(ids))

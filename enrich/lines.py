@@ -1,12 +1,14 @@
 """Log lines become typed columns, named after their ECS fields."""
 
+import numpy as np
 import polars as pl
 
 from core import fields
 from enrich.capture import IS_EVENT, capture
 from enrich.entry import IS_COMMENT, Format
 from enrich.reading import read_slot
-from enrich.slots import SLOTS, TYPES, find_slots
+from enrich.slots import FORWARDED_LIST, SLOTS, TYPES, find_slots
+from enrich.tables import Events, Table, combine, encode
 
 _CORE = (
     *("time", "address", "user", "method", "url", "domain", "version"),
@@ -19,8 +21,20 @@ SCHEMA: dict[str, pl.DataType] = {
 }
 """The columns that `parse`'s frame has in every format, in order."""
 
+TIMES, CLIENTS, AGENTS, REQUESTS, ANSWERS = "times", "clients", "agents", "requests", "answers"
+_TABLES: dict[str, tuple[str, ...]] = {
+    TIMES: (fields.TIMESTAMP,),
+    CLIENTS: (fields.SOURCE_ADDRESS, FORWARDED_LIST),
+    AGENTS: (fields.USER_AGENT,),
+    "referrers": (fields.REFERRER,),
+    "users": (fields.USER_NAME,),
+    REQUESTS: (fields.METHOD, fields.URL_ORIGINAL, fields.HTTP_VERSION, fields.URL_DOMAIN),
+    ANSWERS: (fields.STATUS,),
+}
+"""Which fields are read once per distinct text, or combination of texts, and where they are kept."""
 
-def parse(lines: pl.Series, entry: Format) -> pl.DataFrame:
+
+def read_lines(lines: pl.Series, entry: Format) -> Events:
     r"""Parse log lines; nothing in them makes this fail.
 
     Args:
@@ -28,7 +42,7 @@ def parse(lines: pl.Series, entry: Format) -> pl.DataFrame:
         entry: The format, from `find_format` or `detect_format`.
 
     Returns:
-        One row per line, in order, with the columns of `SCHEMA` and one for each further field of the format's slots.
+        The columns of `SCHEMA` and one for each further field of the format's slots, in tables where values repeat.
         `@timestamp` is UTC in microseconds, the method in capitals, the URL as requested. What the server wrote as
         ``-`` is null. Escapes such as ``\x22`` stay. A request that is none keeps its text in `url.original` alone.
         `error.message` says why a line does not parse; it quotes nothing. Formats with header lines have the Boolean
@@ -36,12 +50,48 @@ def parse(lines: pl.Series, entry: Format) -> pl.DataFrame:
     """
     captured = capture(lines, entry)
     known = [name for name in (IS_EVENT, IS_COMMENT) if name in captured.columns]
-    values = _values([name for name in captured.columns if name not in known], entry)
-    typed = captured.select(lines.alias(fields.EVENT_ORIGINAL), *known, *values)
-    absent = [pl.lit(None, kind).alias(name) for name, kind in SCHEMA.items() if name not in typed.columns]
-    complete = typed.with_columns(absent).with_columns(_error(entry, is_commented=IS_COMMENT in known))
-    further = [name for name in complete.columns if name not in SCHEMA and name != IS_EVENT]
-    return complete.select(*SCHEMA, *further)
+    slots = {name: _table_of(name, entry) for name in captured.columns if name not in known}
+    tables = _read_tables(captured, slots, entry)
+    times = tables[TIMES]
+    has_time = pl.Series(times.values[fields.TIMESTAMP].is_not_null().to_numpy()[times.codes], dtype=pl.Boolean)
+    rest = _values([name for name, table in slots.items() if not table], entry)
+    typed = captured.select(lines.alias(fields.EVENT_ORIGINAL), *known, has_time.alias("has_time"), *rest)
+    held = {name for table in tables.values() for name in table.values.columns} | {fields.ERROR_MESSAGE}
+    absent = [_nothing(name) for name in SCHEMA if name not in typed.columns and name not in held]
+    complete = typed.with_columns(*absent, _error(entry, is_commented=IS_COMMENT in known))
+    return Events(complete.drop(IS_EVENT, "has_time"), tables)
+
+
+def parse(lines: pl.Series, entry: Format) -> pl.DataFrame:
+    """Return what `read_lines` reads as one frame: a row per line, the columns of `SCHEMA` first."""
+    frame = read_lines(lines, entry).frame()
+    return frame.select(*SCHEMA, pl.exclude(*SCHEMA))
+
+
+def _table_of(slot: str, entry: Format) -> str:
+    held = {each.field for each in find_slots(slot, entry.slots)}
+    return next((name for name, kept in _TABLES.items() if held.intersection(kept)), "")
+
+
+def _read_tables(captured: pl.DataFrame, slots: dict[str, str], entry: Format) -> dict[str, Table]:
+    """Read the slots of each table once per distinct text; a table without slots has one row without values."""
+    texts = captured.select(name for name, table in slots.items() if table)
+    codes = dict(zip(texts.columns, encode(texts), strict=True))
+    tables = {}
+    for table, kept in _TABLES.items():
+        names = [name for name, its in slots.items() if its == table]
+        if names:
+            numbers, rows = combine([codes[name] for name in names])
+            values = pl.DataFrame([texts[name] for name in names])[rows].select(_values(names, entry))
+        else:
+            numbers, values = np.zeros(captured.height, np.uint32), pl.DataFrame({"nothing": [None]})
+        absent = [_nothing(name) for name in kept if name in SCHEMA and name not in values.columns]
+        tables[table] = Table(numbers, values.with_columns(absent).drop("nothing", strict=False))
+    return tables
+
+
+def _nothing(field: str) -> pl.Expr:
+    return pl.lit(None, SCHEMA[field]).alias(field)
 
 
 def _values(names: list[str], entry: Format) -> list[pl.Expr]:
@@ -60,7 +110,7 @@ def _error(entry: Format, *, is_commented: bool) -> pl.Expr:
     return (
         pl.when(misfit)
         .then(pl.lit(f"the line does not fit the format {entry.name}"))
-        .when(pl.col(fields.TIMESTAMP).is_null() & pl.col(IS_EVENT))
+        .when(pl.col("has_time").not_() & pl.col(IS_EVENT))
         .then(pl.lit("the line's time does not exist"))
         .alias(fields.ERROR_MESSAGE)
     )

@@ -6,6 +6,9 @@ import polars as pl
 
 from core import fields
 
+IS_REQUEST = "is_request"
+"""The column that says whether a line has a method: without one its URL is garbage."""
+
 _ABSOLUTE = (
     r"(?s)^(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://(?:(?P<user>[^/?@:]*)[^/?@]*@)?"
     r"(?P<host>\[[^\]/?]*\]|[^:/?]*)(?::(?P<port>[0-9]{1,5}))?[^/?]*(?P<rest>.*)$"
@@ -29,7 +32,7 @@ def url_parts(urls: pl.DataFrame) -> pl.DataFrame:
         `url.extension`; of an absolute one besides `url.scheme`, `url.port` and `url.username`. No URL fails: what
         cannot be decoded stays as it is.
     """
-    parsed = pl.when("is_request").then(pl.col(fields.URL_ORIGINAL))
+    parsed = pl.when(IS_REQUEST).then(pl.col(fields.URL_ORIGINAL))
     absolute = pl.when(parsed.str.starts_with("/").not_()).then(parsed).str.extract_groups(_ABSOLUTE)
     local = pl.coalesce(absolute.struct.field("rest"), parsed).str.splitn("?", 2)
     host, path = absolute.struct.field("host"), local.struct.field("field_0")

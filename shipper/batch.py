@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from core import fields
-from enrich import IS_COMMENT, Format, Origin, last_header, parse, to_documents, to_events
+from enrich import IS_COMMENT, Enrichment, Events, Format, Origin, last_header, read_events, to_documents
 from shipper.reader import MAX_LINE, Chunk
 
 
@@ -32,22 +32,23 @@ class Batch:
     header: str | None = None
 
 
-def build_batch(chunk: Chunk, identity: str, entry: Format, origin: Origin) -> Batch:
+def build_batch(chunk: Chunk, identity: str, entry: Format, origin: Origin, enrichment: Enrichment) -> Batch:
     """Turn a stretch of a file into documents; their ids are ``<identity>-<offset>``."""
-    frame = parse(chunk.lines, entry)
-    unparsed = frame.height - frame[fields.ERROR_MESSAGE].null_count()
+    events = read_events(chunk.lines, entry, enrichment)
+    unparsed = len(chunk.lines) - events.lines[fields.ERROR_MESSAGE].null_count()
     cut = int(chunk.is_cut.sum())
     if cut:
         sentence = pl.lit(f"the line was longer than {MAX_LINE} bytes and is kept in part")
-        reason = pl.when(chunk.is_cut).then(sentence).otherwise(fields.ERROR_MESSAGE)
-        frame = frame.with_columns(reason.alias(fields.ERROR_MESSAGE))
+        reason = pl.when(chunk.is_cut).then(sentence).otherwise(fields.ERROR_MESSAGE).alias(fields.ERROR_MESSAGE)
+        events = Events(events.lines.with_columns(reason), events.tables)
     offsets, skipped = chunk.offsets, 0
-    if IS_COMMENT in frame.columns:
-        is_event = frame[IS_COMMENT].not_()
-        frame, offsets = frame.filter(is_event).drop(IS_COMMENT), offsets.filter(is_event)
+    if IS_COMMENT in events.lines.columns:
+        is_event = events.lines[IS_COMMENT].not_()
+        events, offsets = events.filter(is_event), offsets.filter(is_event)
+        events = Events(events.lines.drop(IS_COMMENT), events.tables)
         skipped = len(chunk.offsets) - len(offsets)
     ids = pl.select(pl.format("{}-{}", pl.lit(identity), offsets)).to_series()
-    requests = to_documents(to_events(frame), ids, offsets, origin).lines()
+    requests = to_documents(events, ids, offsets, origin).lines()
     documents = pl.DataFrame({"id": ids, "request": requests})
     return Batch(chunk.start, chunk.end, documents, unparsed, cut, skipped, last_header(chunk.lines, entry))
 

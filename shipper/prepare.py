@@ -8,7 +8,7 @@ import polars as pl
 from core.clock import Clock
 from core.errors import FormatError
 from core.settings import ShipSettings
-from enrich import Format, Origin, detect_format, last_header, resume
+from enrich import Enrichment, Format, Origin, detect_format, last_header, resume
 from shipper.batch import Batch, build_batch
 from shipper.follow import Tail
 from shipper.reader import Chunk
@@ -36,6 +36,7 @@ class Preparer:
         self._host = host
         self._clock = clock
         self._choose = choose
+        self._enrichment = Enrichment(ship.geoip, ship.trusted_proxies)
         self._formats: dict[str, Format] = {}
         self._headers: dict[str, tuple[int, str]] = {}
         self._version = version("wwwatch")
@@ -64,7 +65,7 @@ class Preparer:
         path = tail.name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         origin = Origin(path, self._host, self._ship.namespace, self._clock.now(), self._version)
         entry = self._resume(self._find_format(tail), tail, start)
-        batch = build_batch(chunk, tail.identity, entry, origin)
+        batch = build_batch(chunk, tail.identity, entry, origin, self._enrichment)
         if batch.header:
             self._headers[tail.identity] = batch.end, batch.header
         return batch, is_full

@@ -11,24 +11,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.clock import iso_millis
-from enrich import FORMATS, IS_COMMENT, Origin, detect_format, parse, to_documents, to_events
+from enrich import FORMATS, IS_COMMENT, Enrichment, Events, Origin, detect_format, read_events, to_documents
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "enrich"
 READ = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
+ENRICHMENT = Enrichment()
 ORIGIN = Origin('/var/log/"a".log', "web-1", "default", READ, "0.1.0")
 
 
 def documents(lines: list[str], name: str = "combined") -> list[dict[str, Any]]:
-    frame = parse(pl.Series(lines, dtype=pl.String), FORMATS[name])
-    if IS_COMMENT in frame.columns:
-        frame = frame.filter(pl.col(IS_COMMENT).not_()).drop(IS_COMMENT)
-    events = to_events(frame)
-    numbers = pl.Series(range(frame.height), dtype=pl.Int64)
+    events = read_events(pl.Series(lines, dtype=pl.String), FORMATS[name], ENRICHMENT)
+    if IS_COMMENT in events.lines.columns:
+        events = events.filter(events.lines[IS_COMMENT].not_())
+        events = Events(events.lines.drop(IS_COMMENT), events.tables)
+    numbers = pl.Series(range(events.lines.height), dtype=pl.Int64)
     pieces = to_documents(events, numbers.cast(pl.String), numbers, ORIGIN)
     requests = pieces.body().decode().split("\n")
     assert requests[-1] == ""
     assert requests[:-1:2] == [f'{{"create":{{"_id":"{number}"}}}}' for number in numbers]
-    assert [pieces.text(row) for row in range(frame.height)] == pieces.lines().to_list()
+    assert [pieces.text(row) for row in range(len(numbers))] == pieces.lines().to_list()
     return [json.loads(text) for text in requests[1::2]]
 
 

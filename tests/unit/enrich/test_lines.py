@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enrich import FORMATS, SCHEMA, Format, parse, to_events
+from enrich import FORMATS, SCHEMA, Enrichment, Format, parse, read_events
 
 COMBINED = FORMATS["combined"]
+ENRICHMENT = Enrichment()
 PLAIN = '192.0.2.7 - - [05/Mar/2021:09:01:38 +0100] "GET /a/b?c=d HTTP/1.1" 200 1513 "https://example.org/" "curl/8"'
 
 SHORT = {
@@ -35,7 +36,7 @@ SHORT = {
 
 
 def one(line: str, entry: Format = COMBINED) -> dict[str, Any]:
-    frame = to_events(parse(pl.Series([line]), entry)).frame()
+    frame = read_events(pl.Series([line]), entry, ENRICHMENT).frame()
     assert frame.height == 1
     row = frame.row(0, named=True)
     return {name: row[field] for name, field in SHORT.items()}

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from enrich import FORMATS, Origin
+from enrich import FORMATS, Enrichment, Origin
 from shipper.batch import build_batch, bulk_body, document_of
 from shipper.reader import MAX_LINE, Chunk, Read, read_chunk
 
+ENRICHMENT = Enrichment()
 ORIGIN = Origin("/var/log/a.log", "host", "default", datetime(2026, 1, 2, tzinfo=UTC), "0.1.0")
 
 
@@ -82,7 +83,7 @@ def test_a_long_line_without_end_waits(tmp_path: Path) -> None:
 def test_cut_lines_are_marked_in_the_document(tmp_path: Path) -> None:
     with opened(tmp_path / "log", b"x" * (MAX_LINE + 1) + b"\nnext\n") as read:
         (chunk,) = read_all(read, 4 * MAX_LINE)
-    batch = build_batch(chunk, "f" * 16, FORMATS["combined"], ORIGIN)
+    batch = build_batch(chunk, "f" * 16, FORMATS["combined"], ORIGIN, ENRICHMENT)
     first = json.loads(document_of(batch.documents["request"][0]))["error"]["message"]
     assert (batch.cut, batch.unparsed, first) == (1, 2, "the line was longer than 1000000 bytes and is kept in part")
 
@@ -100,7 +101,7 @@ def test_where_it_is_cut_changes_nothing(tmp_path: Path, data: bytes, size: int)
     with opened(tmp_path / "log", data) as read:
         whole, parts = read_all(read, 10_000), read_all(read, size)
     expected, found = (
-        [build_batch(chunk, "0" * 16, FORMATS["combined"], ORIGIN).documents for chunk in chunks]
+        [build_batch(chunk, "0" * 16, FORMATS["combined"], ORIGIN, ENRICHMENT).documents for chunk in chunks]
         for chunks in (whole, parts)
     )
     # The order of a document's fields is not part of the contract.
@@ -146,7 +147,7 @@ def test_the_mere_end_of_a_taken_line_is_nothing(tmp_path: Path) -> None:
 def test_bulk_body(tmp_path: Path) -> None:
     with opened(tmp_path / "log", b"one\ntwo\n") as read:
         (chunk,) = read_all(read, 100)
-    documents = build_batch(chunk, "f" * 16, FORMATS["combined"], ORIGIN).documents
+    documents = build_batch(chunk, "f" * 16, FORMATS["combined"], ORIGIN, ENRICHMENT).documents
     body = bulk_body(documents)
     assert body.endswith(b"}\n")
     actions, sent = body.splitlines()[::2], body.splitlines()[1::2]
