@@ -15,7 +15,7 @@ from rich.text import Text
 from core import fields
 from core.errors import FormatError
 from core.settings import Settings
-from enrich import IS_COMMENT, Format, Origin, detect, last_header, parse, resume
+from enrich import IS_COMMENT, Enrichment, Format, Origin, detect, last_header, parse, resume
 from enrich.misfits import explain
 from shipper.batch import build_batch, document_of
 from shipper.reader import MAX_LINE, Chunk, split_lines
@@ -158,7 +158,8 @@ def _document(log: pl.Series, line: int, entry: Format, file: str, roof: Roof) -
     start = int((log.head(line - 1).str.len_bytes() + 1).sum())
     chunk = Chunk(start, start + 1, log[line - 1 : line], pl.Series("offset", [start]), pl.Series([False]))
     origin = Origin(file, socket.gethostname(), roof.settings.ship.namespace, roof.clock.now(), version("wwwatch"))
-    requests = build_batch(chunk, "parse", resumed, origin).documents["request"]
+    enrichment = Enrichment(roof.settings.ship.geoip, roof.settings.ship.trusted_proxies)
+    requests = build_batch(chunk, "parse", resumed, origin, enrichment).documents["request"]
     if requests.is_empty():
         raise FormatError(f"line {line} of {file} holds no event", "name another line")
     document: dict[str, Any] = json.loads(document_of(requests[0]))
