@@ -416,3 +416,26 @@ def test_lost_bytes_are_said(follow: Follow, log: Path, caplog: pytest.LogCaptur
     reader.later(700)
     reader.later(LATER)
     assert "4 bytes of" in caplog.text
+
+
+def test_what_was_written_after_a_truncation_is_not_taken_for_the_rest(follow: Follow, log: Path) -> None:
+    """The file is emptied after it was looked at and before it is read."""
+    append(log, MANY)
+    reader = follow()
+    reader.read()
+    append(log, ["more"])
+    (tail,) = reader.follower.refresh()
+    log.write_text("".join(f"other {line}\n" for line in MANY + MANY))
+    assert tail.read(tail.entry.offset, 100_000, closing=False) is None
+    assert reader.read() == [f"other {line}" for line in MANY + MANY]
+
+
+def test_a_long_header_in_common_does_not_make_two_files_one(follow: Follow, log: Path) -> None:
+    header = [f"# {line}" for line in MANY]
+    append(log, [*header, *(monday := lines(0, 20, width=40))])
+    reader = follow()
+    assert reader.read() == [*header, *monday]
+    reader.stop()
+    log.write_text("\n".join([*header, *(tuesday := lines(50, 99, width=40))]) + "\n")
+    reader._start(closing=False)
+    assert reader.read() == [*header, *tuesday]
