@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import OUTSIDE
 from tests.e2e.torture.course import Plan, Torture
+from tests.e2e.torture.lines import REFUSED
 from tests.e2e.torture.server import WAYS
 from tests.e2e.torture.verdict import compare
 from tests.e2e.torture.writer import STREAM
@@ -39,6 +40,7 @@ def test_every_line_once(torture: Torture) -> None:
     assert report.server["killed"] == 1
     assert report.server["rollover"] >= 1
     assert any(report.server[way] for way in WAYS)
+    assert report.verdict.dead >= 1
     assert min(counts["rotations"] for counts in report.logs.values()) >= 1
     doubled, lost = swap_documents(torture)
     verdict = torture.judge()
@@ -60,13 +62,13 @@ def test_verdict_tells_lost_doubled_and_torn_lines_apart() -> None:
     verdict = compare(written, Counter({"one": 2, "three": 2, "wo": 1}), Counter({"four": 1}))
     assert (verdict.lines, verdict.dead) == (5, 1)
     assert (verdict.lost, verdict.doubled) == (Counter({"two": 1}), Counter({"one": 1}))
-    assert verdict.foreign == Counter({"wo": 1})
+    assert (verdict.foreign, verdict.misjudged) == (Counter({"wo": 1}), Counter({"four": 1}))
     assert not verdict.is_whole
-    assert "lost 1, doubled 1, foreign 1, dead-lettered 1" in str(verdict)
+    assert "lost 1, doubled 1, foreign 1, misjudged 1, dead-lettered 1" in str(verdict)
     assert "lost 1 x 'two'" in str(verdict)
 
 
 def test_verdict_is_whole_when_every_line_is_there_once() -> None:
-    lines = Counter({"one": 1, "two": 2})
+    lines = Counter({"one": 1, f"{REFUSED} two": 2})
     assert compare(lines, lines, Counter()).is_whole
-    assert compare(lines, Counter({"one": 1}), Counter({"two": 2})).is_whole
+    assert compare(lines, Counter({"one": 1}), Counter({f"{REFUSED} two": 2})).is_whole

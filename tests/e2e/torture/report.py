@@ -37,8 +37,6 @@ class Report:
         """Return all that is wrong, in sentences."""
         found = [] if self.verdict.is_whole else [str(self.verdict)]
         found += [f"the shipper ended by itself: {words}" for words in self.ended]
-        if self.verdict.dead:
-            found.append(f"{self.verdict.dead} lines were dead-lettered, and none is wrong")
         for name, (code, words) in self.last.items():
             if code:
                 found.append(f"`wwwatch ship {name}` ended with {code}: {words}")
@@ -61,7 +59,7 @@ class Report:
             "lost": f"{self.verdict.lost.total():,}",
             "doubled": f"{self.verdict.doubled.total():,}",
             "torn or changed": f"{self.verdict.foreign.total():,}",
-            "dead-lettered": f"{self.verdict.dead:,}",
+            "dead-lettered": f"{self.verdict.dead:,}, {self.verdict.misjudged.total():,} of them wrongly",
             "last stop by SIGTERM": f"exit code {self.stopped[0]} after {self.stopped[1]:.1f} s",
             "then": ", ".join(f"`ship {name}` exit code {code}" for name, (code, _) in self.last.items()),
         }
