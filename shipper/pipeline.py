@@ -31,6 +31,9 @@ GRACE_SECONDS = 5.0
 """How long what is in flight may take to be acknowledged after the signal to stop."""
 
 SAVE_SECONDS = 1.0
+"""How old the registry on the disk may be while lines are acknowledged."""
+
+IDLE_SAVE_SECONDS = 30.0
 RESERVED_BATCHES = 4
 """So far beyond a batch the registry says that lines may be on their way; see `Lane.reserve`."""
 
@@ -119,7 +122,7 @@ class Pipeline:
         pause = self._launch()
         if now >= self._next_save:
             self._registry.save()
-            self._next_save = now + SAVE_SECONDS
+            self._next_save = now + IDLE_SAVE_SECONDS
         if self._pulse.is_due:
             self._beat()
         self._await(pause)
@@ -198,6 +201,7 @@ class Pipeline:
     def _arrived(self, lane: Lane, flight: Flight, counts: Ledger) -> None:
         self._flying -= 1
         self._has_moved = True
+        self._next_save = min(self._next_save, self._clock.monotonic() + SAVE_SECONDS)
         flight.counts = counts
         size, added = lane.land()
         if size:
