@@ -9,6 +9,7 @@ from enrich.entry import IS_COMMENT, Format
 from enrich.events import read_events
 from enrich.formats import FORMATS, find_format
 from enrich.lines import SCHEMA, parse
+from enrich.pieces import Pieces
 from enrich.tables import Events
 from enrich.w3c import last_header, resume
 
@@ -22,6 +23,7 @@ __all__ = [
     "Events",
     "Format",
     "Origin",
+    "Pieces",
     "compile_directive",
     "detect",
     "detect_format",

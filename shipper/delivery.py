@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import polars as pl
+import numpy as np
 from elasticsearch import Elasticsearch
 from isal import isal_zlib
 
 from core.client import es_errors
 from core.errors import DeliveryError, StoreAuthError, StoreBusyError, StoreError, StoreUnreachableError
-from shipper.batch import bulk_body, document_of
+from shipper.batch import Documents
 from shipper.deadletter import DeadLetters, Letter
 from shipper.ledger import Ledger
 from shipper.lookup import find_existing
@@ -87,11 +87,11 @@ class Delivery:
         """Give up what waits to be sent again, at the end of its wait."""
         self._is_halted = True
 
-    def send(self, documents: pl.DataFrame, *, sent: datetime, is_repeat: bool = False) -> Ledger:
+    def send(self, documents: Documents, *, sent: datetime, is_repeat: bool = False) -> Ledger:
         """Deliver documents; return when each is acknowledged or in the dead-letter file.
 
         Args:
-            documents: The columns `id` and `request`.
+            documents: What to deliver.
             sent: When they were sent first, aware.
             is_repeat: They may have been delivered before: leave out what is there.
 
@@ -103,16 +103,15 @@ class Delivery:
         ledger = Ledger()
         dead = self._dead_letters.ids() if is_repeat else set()
         if dead:
-            left = documents.filter(pl.col("id").is_in(list(dead)).not_())
-            ledger, documents = Ledger(rejected=documents.height - left.height), left
+            left = documents.without(dead)
+            ledger, documents = Ledger(rejected=len(documents) - len(left)), left
         attempt = 0
-        while documents.height:
+        while len(documents):
             failure: StoreError | None = None
             try:
                 if is_repeat:
-                    existing = list(find_existing(self._client, self._stream, documents["id"], sent))
-                    left = documents.filter(pl.col("id").is_in(existing).not_())
-                    ledger += Ledger(present=documents.height - left.height)
+                    left = documents.without(find_existing(self._client, self._stream, documents.ids, sent))
+                    ledger += Ledger(present=len(documents) - len(left))
                     documents, is_repeat = left, False
                 counts, documents = self._post(documents, sent)
                 ledger += counts
@@ -120,7 +119,7 @@ class Delivery:
                 if not error.retryable:
                     raise
                 is_repeat, failure = True, error  # the answer was lost, not necessarily the request
-            if documents.height:
+            if len(documents):
                 self._wait(attempt, failure)
                 attempt += 1
         return ledger
@@ -135,11 +134,11 @@ class Delivery:
         if self._meter.clock.sleep(longest * random.uniform(0.5, 1.0), self._stop) or self._is_halted:
             raise StoppedError("stopped before Elasticsearch took the last lines", "they are sent at the next start")
 
-    def _post(self, documents: pl.DataFrame, sent: datetime) -> tuple[Ledger, pl.DataFrame]:
+    def _post(self, documents: Documents, sent: datetime) -> tuple[Ledger, Documents]:
         """Send once; return the counts, and the documents to send again."""
-        if not documents.height:
+        if not len(documents):
             return Ledger(), documents
-        body, headers = bulk_body(documents), _HEADERS
+        body, headers = documents.body(), _HEADERS
         if self._is_compressed:
             body, headers = isal_zlib.compress(body, 1, _GZIP), _HEADERS | {"content-encoding": "gzip"}
         with es_errors(f"deliver to {self._stream}"):
@@ -153,26 +152,25 @@ class Delivery:
         if not isinstance(answer.body, dict) or "errors" not in answer.body:
             raise _without_account(self._stream)
         if not answer.body["errors"]:
-            return Ledger(indexed=documents.height), documents.clear()
+            return Ledger(indexed=len(documents)), _nothing_of(documents)
         answers = self._sort(documents, answer.body.get("items", []))
         if answers.letters:
             self._dead_letters.append(answers.letters)
-        return answers.ledger, documents[answers.again]
+        return answers.ledger, documents.select(np.asarray(answers.again, np.intp))
 
-    def _halve(self, documents: pl.DataFrame, sent: datetime) -> tuple[Ledger, pl.DataFrame]:
-        if documents.height == 1:
-            identity, request = documents.row(0)
-            letter = Letter(identity, _TOO_LARGE, "the request is too large", document_of(request))
+    def _halve(self, documents: Documents, sent: datetime) -> tuple[Ledger, Documents]:
+        if len(documents) == 1:
+            letter = Letter(documents.ids[0], _TOO_LARGE, "the request is too large", documents.document(0))
             self._dead_letters.append([letter])
-            return Ledger(rejected=1), documents.clear()
-        middle = documents.height // 2
-        halves = documents.head(middle), documents.tail(documents.height - middle)
-        return sum((self.send(half, sent=sent) for half in halves), Ledger()), documents.clear()
+            return Ledger(rejected=1), _nothing_of(documents)
+        middle = len(documents) // 2
+        halves = documents.select(slice(middle)), documents.select(slice(middle, None))
+        return sum((self.send(half, sent=sent) for half in halves), Ledger()), _nothing_of(documents)
 
-    def _sort(self, documents: pl.DataFrame, items: list[dict[str, Any]]) -> _Answers:
+    def _sort(self, documents: Documents, items: list[dict[str, Any]]) -> _Answers:
         answers = _Answers()
         results = [result for item in items for result in item.values()]
-        if len(results) != documents.height:
+        if len(results) != len(documents):
             raise _without_account(self._stream)
         statuses = [int(result["status"]) for result in results]
         for row in (row for row, status in enumerate(statuses) if status not in (_CREATED, _CONFLICT)):
@@ -182,10 +180,10 @@ class Delivery:
             if result["status"] in _BUSY or kind == "cluster_block_exception":
                 answers.again.append(row)
             else:
-                identity, request = documents.row(row)
-                letter = Letter(identity, result["status"], f"{kind}: {reason}", document_of(request))
+                said = f"{kind}: {reason}"
+                letter = Letter(documents.ids[row], result["status"], said, documents.document(row))
                 answers.letters.append(letter)
-        if self._all_refused and len(answers.letters) == documents.height >= self._all_refused:
+        if self._all_refused and len(answers.letters) == len(documents) >= self._all_refused:
             raise StoreError(
                 f"Elasticsearch refuses every line: {answers.letters[0].reason}", "correct that; nothing is left out"
             )
@@ -200,6 +198,10 @@ class Delivery:
         if status in _AUTH and kind != "cluster_block_exception":
             hint = "give this user the role wwwatch-shipper of `wwwatch setup`"
             raise StoreAuthError(f"cannot deliver to {self._stream}: {kind}: {reason}", hint)
+
+
+def _nothing_of(documents: Documents) -> Documents:
+    return documents.select(slice(0))
 
 
 def _without_account(stream: str) -> StoreError:

@@ -182,7 +182,7 @@ class Pipeline:
             lane.reserve(batch.end + RESERVED_BATCHES * self._ship.batch_bytes, now)
             self._registry.save()
         flight = lane.launch(batch, now)
-        self._throttle.spend(batch.documents.height)
+        self._throttle.spend(len(batch.documents))
         self._flying += 1
         self._senders.submit(partial(self._send, lane, flight))
         return 0.0

@@ -1,5 +1,6 @@
 """Makes batches: reads a stretch of a file, finds its format, parses it."""
 
+from collections import deque
 from collections.abc import Callable
 from importlib.metadata import version
 
@@ -9,13 +10,18 @@ from core.clock import Clock
 from core.errors import FormatError
 from core.settings import ShipSettings
 from enrich import Enrichment, Format, Origin, detect_format, last_header, resume
-from shipper.batch import Batch, build_batch
+from shipper.batch import Batch, build_batches
 from shipper.follow import Tail
 from shipper.reader import Chunk
 
 SAMPLE_BYTES = 262_144
 SURE_LINES = 100
 _FIRST_LINE_BYTES = 200.0
+BATCHES_AHEAD = 4
+"""So many batches are made at once where a file has so much to read."""
+
+FILES_AHEAD = 2
+"""Of so many files batches are kept that were made ahead; those of others are made again."""
 
 Choose = Callable[[str], Format | None]
 """From a file's name to its format."""
@@ -41,9 +47,11 @@ class Preparer:
         self._headers: dict[str, tuple[int, str]] = {}
         self._version = version("wwwatch")
         self._line_bytes = _FIRST_LINE_BYTES
+        self._ahead: dict[str, deque[Batch]] = {}
+        self._is_full = False
 
     def prepare(self, tail: Tail, start: int, *, closing: bool) -> tuple[Batch, bool] | None:
-        """Return the next batch and whether it is full; None where there is no whole line yet.
+        """Return the next batch and whether there is more at once; None where there is no whole line yet.
 
         Args:
             tail: The file.
@@ -54,21 +62,36 @@ class Preparer:
             FormatError: The lines are in no known format.
             OSError: The file cannot be read.
         """
-        # As many bytes as hold a batch's lines, and a few more: what is left over is read and decoded again.
-        size = min(self._ship.batch_bytes, int(self._ship.batch_lines * self._line_bytes * 1.1) + 1)
+        ahead = self._ahead.pop(tail.identity, None)
+        if not ahead or ahead[0].start != start:
+            ahead = self._make(tail, start, closing=closing)
+        if not ahead:
+            return None
+        batch = ahead.popleft()
+        if batch.header:
+            self._headers[tail.identity] = batch.end, batch.header
+        if ahead:
+            self._ahead[tail.identity] = ahead
+            if len(self._ahead) > FILES_AHEAD:
+                del self._ahead[next(iter(self._ahead))]
+        return batch, bool(ahead) or self._is_full
+
+    def _make(self, tail: Tail, start: int, *, closing: bool) -> deque[Batch]:
+        """Make several batches at once, for a part of the work is the same however many lines there are."""
+        count = self._ship.batch_lines * BATCHES_AHEAD
+        # As many bytes as hold the lines, and a few more: what is left over is read and decoded again.
+        size = min(self._ship.batch_bytes, int(count * self._line_bytes * 1.1) + 1)
         chunk = tail.read(start, size, closing=closing)
         if chunk is None:
-            return None
-        is_full = (chunk.end - chunk.start) * 2 > size or len(chunk.lines) > self._ship.batch_lines
-        chunk = first_lines(chunk, self._ship.batch_lines)
+            return deque()
+        self._is_full = (chunk.end - chunk.start) * 2 > size or len(chunk.lines) > count
+        chunk = first_lines(chunk, count)
         self._line_bytes = (chunk.end - chunk.start) / max(1, len(chunk.lines))
         path = tail.name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         origin = Origin(path, self._host, self._ship.namespace, self._clock.now(), self._version)
         entry = self._resume(self._find_format(tail), tail, start)
-        batch = build_batch(chunk, tail.identity, entry, origin, self._enrichment)
-        if batch.header:
-            self._headers[tail.identity] = batch.end, batch.header
-        return batch, is_full
+        lines = self._ship.batch_lines
+        return deque(build_batches(chunk, tail.identity, entry, origin, self._enrichment, lines=lines))
 
     def _resume(self, entry: Format, tail: Tail, start: int) -> Format:
         """Return the format as the last header line before `start` has it."""

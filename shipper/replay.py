@@ -5,7 +5,6 @@ A letter's id is ``<file identity>-<offset>``, so each finds the account of its 
 in the file; the accounts are moved; the marked letters leave the file. The next replay goes on from any of them.
 """
 
-import json
 import threading
 from collections import Counter
 from collections.abc import Iterable
@@ -13,9 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import polars as pl
 from elasticsearch import Elasticsearch
 
+from shipper.batch import Documents
 from shipper.deadletter import DeadLetters, Letter, dead_letter_path
 from shipper.delivery import Delivery
 from shipper.meter import Meter
@@ -118,6 +117,5 @@ def _entry_of(letter: Letter, registry: Registry) -> tuple[Entry | None, str]:
     return (entry if is_counted else None), identity
 
 
-def _documents(letters: list[Letter]) -> pl.DataFrame:
-    requests = [f"{json.dumps({'create': {'_id': letter.id}})}\n{letter.document}\n" for letter in letters]
-    return pl.DataFrame({"id": [letter.id for letter in letters], "request": requests})
+def _documents(letters: list[Letter]) -> Documents:
+    return Documents.of([letter.id for letter in letters], [letter.document for letter in letters])

@@ -17,7 +17,7 @@ from core.errors import FormatError
 from core.settings import Settings
 from enrich import IS_COMMENT, Enrichment, Format, Origin, detect, last_header, parse, resume
 from enrich.misfits import explain
-from shipper.batch import build_batch, document_of
+from shipper.batch import build_batches
 from shipper.reader import MAX_LINE, Chunk, split_lines
 from shipper.source import open_source
 from wwwatch.formats import choose_format, format_options
@@ -159,10 +159,10 @@ def _document(log: pl.Series, line: int, entry: Format, file: str, roof: Roof) -
     chunk = Chunk(start, start + 1, log[line - 1 : line], pl.Series("offset", [start]), pl.Series([False]))
     origin = Origin(file, socket.gethostname(), roof.settings.ship.namespace, roof.clock.now(), version("wwwatch"))
     enrichment = Enrichment(roof.settings.ship.geoip, roof.settings.ship.trusted_proxies)
-    requests = build_batch(chunk, "parse", resumed, origin, enrichment).documents["request"]
-    if requests.is_empty():
+    (batch,) = build_batches(chunk, "parse", resumed, origin, enrichment, lines=1)
+    if not len(batch.documents):
         raise FormatError(f"line {line} of {file} holds no event", "name another line")
-    document: dict[str, Any] = json.loads(document_of(requests[0]))
+    document: dict[str, Any] = json.loads(batch.documents.document(0))
     return document
 
 

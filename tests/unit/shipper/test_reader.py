@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from enrich import FORMATS, Enrichment, Origin
-from shipper.batch import build_batch, bulk_body, document_of
+from shipper.batch import Batch, Documents, build_batches
 from shipper.reader import MAX_LINE, Chunk, Read, read_chunk
 
 ENRICHMENT = Enrichment()
@@ -80,11 +81,20 @@ def test_a_long_line_without_end_waits(tmp_path: Path) -> None:
     assert (len(chunk.lines), chunk.end) == (1, 3_000)
 
 
+def batches(chunk: Chunk, lines: int, name: str = "combined") -> list[Batch]:
+    return build_batches(chunk, "f" * 16, FORMATS[name], ORIGIN, ENRICHMENT, lines=lines)
+
+
+def contents(batch: Batch) -> list[tuple[str, Any]]:
+    # The order of a document's fields is not part of the contract.
+    return [(name, json.loads(batch.documents.document(row))) for row, name in enumerate(batch.documents.ids)]
+
+
 def test_cut_lines_are_marked_in_the_document(tmp_path: Path) -> None:
     with opened(tmp_path / "log", b"x" * (MAX_LINE + 1) + b"\nnext\n") as read:
         (chunk,) = read_all(read, 4 * MAX_LINE)
-    batch = build_batch(chunk, "f" * 16, FORMATS["combined"], ORIGIN, ENRICHMENT)
-    first = json.loads(document_of(batch.documents["request"][0]))["error"]["message"]
+    (batch,) = batches(chunk, 10)
+    first = json.loads(batch.documents.document(0))["error"]["message"]
     assert (batch.cut, batch.unparsed, first) == (1, 2, "the line was longer than 1000000 bytes and is kept in part")
 
 
@@ -100,15 +110,12 @@ LINE = st.one_of(
 def test_where_it_is_cut_changes_nothing(tmp_path: Path, data: bytes, size: int) -> None:
     with opened(tmp_path / "log", data) as read:
         whole, parts = read_all(read, 10_000), read_all(read, size)
-    expected, found = (
-        [build_batch(chunk, "0" * 16, FORMATS["combined"], ORIGIN, ENRICHMENT).documents for chunk in chunks]
-        for chunks in (whole, parts)
+    expected, *found = (
+        [pair for chunk in chunks for batch in batches(chunk, count) for pair in contents(batch)]
+        for chunks, count in ((whole, 10_000), (parts, 10_000), (whole, 3))
     )
-    # The order of a document's fields is not part of the contract.
-    assert [(name, json.loads(document_of(request))) for frame in found for name, request in frame.rows()] == [
-        (name, json.loads(document_of(request))) for frame in expected for name, request in frame.rows()
-    ]
-    assert sum(frame.height for frame in found) == len(data.removesuffix(b"\n").split(b"\n")) * bool(data)
+    assert found == [expected, expected]
+    assert len(expected) == len(data.removesuffix(b"\n").split(b"\n")) * bool(data)
 
 
 def test_nul_bytes_before_a_line_are_left_out(tmp_path: Path) -> None:
@@ -147,11 +154,51 @@ def test_the_mere_end_of_a_taken_line_is_nothing(tmp_path: Path) -> None:
 def test_bulk_body(tmp_path: Path) -> None:
     with opened(tmp_path / "log", b"one\ntwo\n") as read:
         (chunk,) = read_all(read, 100)
-    documents = build_batch(chunk, "f" * 16, FORMATS["combined"], ORIGIN, ENRICHMENT).documents
-    body = bulk_body(documents)
+    ((batch,), documents) = batches(chunk, 10), batches(chunk, 10)[0].documents
+    body = documents.body()
     assert body.endswith(b"}\n")
     actions, sent = body.splitlines()[::2], body.splitlines()[1::2]
     assert [json.loads(line) for line in actions] == [{"create": {"_id": f"{'f' * 16}-{at}"}} for at in (0, 4)]
     assert [json.loads(line)["event"]["original"] for line in sent] == ["one", "two"]
-    assert [document_of(request) for request in documents["request"]] == [line.decode() for line in sent]
-    assert documents["id"].to_list() == [f"{'f' * 16}-0", f"{'f' * 16}-4"]
+    assert [documents.document(row) for row in (0, 1)] == [line.decode() for line in sent]
+    assert documents.ids.to_list() == [f"{'f' * 16}-0", f"{'f' * 16}-4"]
+    assert (batch.start, batch.end) == (0, 8)
+
+
+def test_batches_are_cut_from_a_stretch(tmp_path: Path) -> None:
+    with opened(tmp_path / "log", b"".join(b"%d\n" % number for number in range(7))) as read:
+        (chunk,) = read_all(read, 100)
+    found = batches(chunk, 3)
+    assert [(batch.start, batch.end, len(batch.documents), batch.unparsed) for batch in found] == [
+        (0, 6, 3, 3),
+        (6, 12, 3, 3),
+        (12, 14, 1, 1),
+    ]
+
+
+def test_comments_are_no_documents(tmp_path: Path) -> None:
+    fields = b"#Fields: date time c-ip cs-method cs-uri-stem sc-status\n"
+    lines = (
+        fields
+        + b"2026-01-02 03:04:05 192.0.2.7 GET / 200\n" * 2
+        + b"#Date: 2026\n"
+        + b"2026-01-02 03:04:06 ::1 GET / 404\n"
+    )
+    with opened(tmp_path / "log", lines) as read:
+        (chunk,) = read_all(read, 1_000)
+    found = batches(chunk, 2, "iis")
+    assert [(len(batch.documents), batch.skipped) for batch in found] == [(1, 1), (1, 1), (1, 0)]
+    assert [batch.header for batch in found] == [fields.decode().strip(), None, None]
+    assert [contents(batch)[0][1]["source"]["ip"] for batch in found] == ["192.0.2.7", "192.0.2.7", "::1"]
+
+
+def test_documents_are_chosen_and_left_out() -> None:
+    documents = Documents.of(["a", "b", "c"], ['{"n":1}', '{"n":2}', '{"n":3}'])
+    assert documents.body() == b"".join(
+        b'{"create":{"_id":"%c"}}\n{"n":%d}\n' % pair for pair in zip(b"abc", (1, 2, 3), strict=True)
+    )
+    left = documents.without({"b", "x"})
+    assert (left.ids.to_list(), [left.document(row) for row in (0, 1)]) == (["a", "c"], ['{"n":1}', '{"n":3}'])
+    assert documents.select(slice(1, None)).ids.to_list() == ["b", "c"]
+    nothing = documents.select(slice(0))
+    assert (len(nothing), nothing.body(), nothing.ids.to_list()) == (0, b"", [])
