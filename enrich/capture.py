@@ -21,7 +21,7 @@ SPLITS = {
     "haproxy_request": r"^(?P<method>[A-Za-z][A-Za-z_\-]*) (?P<url>[^ ].*?)(?: HTTP/(?P<version>[0-9.]+))?$",
     "ingress_upstreams": r"(?P<ingress_upstream_ip>[^ ,\[\]]+|\[[^\]]*\]):(?P<ingress_upstream_port>[0-9]+)$",
     "elb_target": r"^(?P<elb_backend_ip>\[[^\]]*\]|[^:]*):(?P<aws.elb.backend.port>[0-9]+)$",
-    "forwarded_list": r"^(?P<forwarded>.*?),? *(?P<address>[^ ,]+)$",
+    "forwarded_list": r"^(?P<forwarded>.*?),? *(?P<address>\[[^\] ]*\]|[^ ,:\]]+|[^ ,\]]+)(?::[0-9]+)?$",
 }
 """Slots that hold several others, and how they fall apart."""
 

@@ -20,7 +20,8 @@ _RESULT = r"(?P<status>[0-9]{3}|-) (?P<bytes>[0-9]+|-)"
 _AGENT = rf'"(?P<referrer>{QUOTED})" "(?P<user_agent>{QUOTED})"'
 
 _USER = rf" [^ ]+ (?P<user>[^ ]+) {_TIME}"
-_USER_SPACED = rf" [^ ]+ (?P<user>.*?) {_TIME}"
+# What looks like an address in the second place is one, after a host or a list: not what identd said.
+_USER_SPACED = rf" [^ .:]+ (?P<user>.*?) {_TIME}"
 _WHO = rf"{_PEER}{_USER}"
 _WHO_SPACED = rf"{_PEER}{_USER_SPACED}"
 _RAW_QUOTES = rf'"(?P<request>.*?)" {_RESULT} "(?P<referrer>.*?)" "(?P<user_agent>.*)"'

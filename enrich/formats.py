@@ -141,7 +141,7 @@ _ENTRIES = (
         "envoy",
         "Envoy's default text format",
         '[{time_iso}] "{request}" {status} {label_response_flags} {request_body_bytes} {bytes} {millis} {}'
-        ' "{forwarded}" "{user_agent}" "{request_id}" "{domain}" "{label_upstream_host}"',
+        ' "{forwarded_list}" "{user_agent}" "{request_id}" "{domain}" "{label_upstream_host}"',
         before=f"(?:{_CONTAINER})?",
     ),
     _headed("iis", "IIS, W3C extended format", Header("#Fields:", " ", IIS_NAMES), *IIS_GUESSES),

@@ -97,7 +97,7 @@ CADDY_KEYS = keys(
 )
 TRAEFIK_KEYS = keys(
     time_any="StartUTC time StartLocal",
-    address="ClientHost",
+    forwarded_list="ClientHost",
     port="ClientPort",
     peer="ClientAddr",
     forwarded="request_X-Forwarded-For",
