@@ -49,7 +49,7 @@ def capture(lines: pl.Series, entry: Format) -> pl.DataFrame:
         captured = by_keys(lines, entry) if entry.keys else _by_pattern(lines, entry)
     for slot, pattern in SPLITS.items():
         if slot in captured.columns:
-            captured = _split(captured, slot, pattern)
+            captured = _split_where(captured, slot, pattern)
     for slot, (first, second, between) in _JOINS.items():
         if first in captured.columns:
             captured = _join(captured, slot, first, second, between)
@@ -104,6 +104,20 @@ def _groups(lines: pl.Series, pattern: str, names: list[str]) -> pl.DataFrame:
 @cache
 def _group_names(patterns: tuple[str, ...]) -> list[str]:
     return list(dict.fromkeys(name for pattern in patterns for name in _GROUP.findall(pattern)))
+
+
+def _split_where(frame: pl.DataFrame, slot: str, pattern: str) -> pl.DataFrame:
+    """Split a slot in the lines that have it; in most logs these are few."""
+    is_there = frame[slot].is_not_null()
+    if is_there.all():
+        return _split(frame, slot, pattern)
+    names = [name for name in _group_names((pattern,)) if name not in frame.columns]
+    whole = frame.hstack([pl.Series(name, [None], pl.String).new_from_index(0, frame.height) for name in names])
+    if is_there.any():
+        rows, part = is_there.arg_true(), _split(whole.filter(is_there), slot, pattern)
+        found = [name for name in _group_names((pattern,)) if name in part.columns]
+        whole = whole.with_columns(whole[name].scatter(rows, part[name]) for name in found)
+    return whole if slot in _KEPT else whole.drop(slot)
 
 
 def _split(frame: pl.DataFrame, slot: str, pattern: str) -> pl.DataFrame:

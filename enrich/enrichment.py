@@ -85,8 +85,8 @@ class Enrichment:
     def places(self, ips: pl.Series) -> pl.DataFrame:
         """Return the columns of `GEO_SCHEMA` of addresses, shape (n, 10)."""
         if self._geo is None:
-            nothing = [pl.lit(None, kind).alias(name) for name, kind in GEO_SCHEMA.items()]
-            return ips.to_frame("ip").with_columns(nothing).drop("ip")
+            nothing = [pl.Series(name, [None], kind).new_from_index(0, len(ips)) for name, kind in GEO_SCHEMA.items()]
+            return pl.DataFrame(nothing)
         return self._geo.columns(ips)
 
     def agents(self, agents: pl.Series) -> pl.DataFrame:
