@@ -162,7 +162,7 @@ def _compile(name: str, title: str, tokens: list[Token]) -> Format:
         entry = Format(name, f"{title}, JSON", keys=keys, needs=needs)
     else:
         patterns = shape_patterns(shape, own=own)
-        entry = Format(name, title, patterns.all, patterns.strict, patterns.cut)
+        entry = Format(name, title, patterns.all, patterns.strict, patterns.shapes, patterns.cut)
     warnings = () if keys else tuple(_warnings(named))
     return replace(entry, slots=own, variables=() if keys else variables, warnings=warnings)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from core import fields
+from enrich.shapes import Shape
 from enrich.slots import Slot, find_slots
 
 _GROUP = re.compile(r"\(\?P<([^>]+)>")
@@ -63,6 +64,7 @@ class Format:
             groups are named after slots. The first ones are unambiguous from left to right, which lets the regex
             engine capture in one pass: about three times as fast as the tolerant ones, and nearly every line takes one.
         strict: How many of the patterns are the unambiguous ones.
+        shapes: How a line is put together, of which the patterns were made; a test writes lines of them.
         lenient: Patterns that are tried last, on lines that are cut short or in a neighbouring format; such a line does
             not make a log one in this format.
         keys: The keys of a JSON object.
@@ -79,6 +81,7 @@ class Format:
     title: str
     patterns: tuple[str, ...] = ()
     strict: int = 1
+    shapes: tuple[Shape, ...] = ()
     lenient: tuple[str, ...] = ()
     keys: tuple[Key, ...] = ()
     before: str = ""

@@ -4,7 +4,7 @@ from core.errors import FormatError
 from enrich import clf
 from enrich.entry import Format, Header, Key
 from enrich.json_keys import APACHE_KEYS, CADDY_KEYS, ENVOY_KEYS, NGINX_KEYS, TRAEFIK_KEYS
-from enrich.shapes import shape_patterns
+from enrich.shapes import parse_shape, shape_patterns
 from enrich.w3c import CLOUDFRONT_NAMES, IIS_GUESSES, IIS_NAMES, read_columns
 
 _SYSLOG = (
@@ -43,7 +43,7 @@ _NEIGHBOURS = (*clf.combined(""), *clf.neighbours())
 
 def _shaped(name: str, title: str, *shapes: str, before: str = "", also: tuple[str, ...] = ()) -> Format:
     patterns = shape_patterns(*shapes, before=before)
-    return Format(name, title, patterns.all, patterns.strict, (*patterns.cut, *also))
+    return Format(name, title, patterns.all, patterns.strict, patterns.shapes, (*patterns.cut, *also))
 
 
 def _json(name: str, title: str, keys: tuple[Key, ...], *needs: str, before: str = "") -> Format:
@@ -102,10 +102,22 @@ _ENTRIES = (
         "vhost_combined",
         "combined after the host, with or without its port (Apache, nginx)",
         clf.combined(clf.VHOST),
+        shapes=(parse_shape(f"{{domain}}:{{server_port}} {clf.COMBINED_SHAPE}"),),
         lenient=clf.neighbours(clf.VHOST),
     ),
-    Format("combined", "combined, the default of Apache and nginx", clf.combined(""), lenient=clf.neighbours()),
-    Format("common", "common: no referrer, no user agent (Apache)", clf.common()),
+    Format(
+        "combined",
+        "combined, the default of Apache and nginx",
+        clf.combined(""),
+        shapes=(parse_shape(clf.COMBINED_SHAPE),),
+        lenient=clf.neighbours(),
+    ),
+    Format(
+        "common",
+        "common: no referrer, no user agent (Apache)",
+        clf.common(),
+        shapes=(parse_shape(clf.COMMON_SHAPE),),
+    ),
     _shaped(
         "apache_ssl",
         "Apache's ssl_request_log",
@@ -130,7 +142,7 @@ _ENTRIES = (
         *(f'{_HAPROXY}{captured} "{{haproxy_request}}"' for captured in _CAPTURED),
         before=f"(?:{_SYSLOG})?",
     ),
-    _shaped("aws_alb", "AWS application load balancer", _ALB, f"{_ALB} {{label_connection_trace_id}}{{}}"),
+    _shaped("aws_alb", "AWS application load balancer", _ALB, f"{_ALB} {{label_connection_trace_id:[^ ]*}}{{:.*}}"),
     _shaped(
         "zoraxy",
         "Zoraxy",

@@ -65,11 +65,13 @@ class Patterns:
     """The regular expressions of shapes.
 
     Attributes:
+        shapes: What they were made of.
         all: The strict ones first, then those that take what the strict ones should have taken.
         strict: How many are strict.
         cut: For lines that end too early.
     """
 
+    shapes: tuple[Shape, ...]
     all: tuple[str, ...]
     strict: int
     cut: tuple[str, ...]
@@ -89,12 +91,13 @@ def shape_patterns(
     strict = [_pattern(shape, before, own, "strict") for shape in shapes]
     tolerant = [_pattern(shape, before, own, level) for level in ("any", "raw") for shape in shapes]
     cut = [_pattern(part, before, own, "raw", end="(?: .*)?$") for part in map(_essence, shapes) if part]
-    return Patterns(tuple(dict.fromkeys((*strict, *tolerant))), len(dict.fromkeys(strict)), tuple(dict.fromkeys(cut)))
+    every = tuple(dict.fromkeys((*strict, *tolerant)))
+    return Patterns(tuple(shapes), every, len(dict.fromkeys(strict)), tuple(dict.fromkeys(cut)))
 
 
 def render(shape: Shape, texts: Mapping[str, str]) -> str:
-    """Return the line in which the slots have these texts; a slot without one has ``-``."""
-    return "".join(part if isinstance(part, str) else texts.get(part.slot, "-") for part in shape)
+    """Return the line in which the slots have these texts; a slot without one has ``-``, what is read over nothing."""
+    return "".join(part if isinstance(part, str) else texts.get(part.slot, "" if part.piece else "-") for part in shape)
 
 
 def slots_of(shape: Shape) -> list[str]:

@@ -120,6 +120,8 @@ SLOTS: dict[str, tuple[Slot, ...]] = {
     "address": (Slot(fields.SOURCE_ADDRESS),),
     "port": (Slot("source.port", Reading.INTEGER),),
     "forwarded": (Slot(FORWARDED_LIST),),
+    "forwarded_escaped": (Slot(FORWARDED_LIST, Reading.ESCAPED),),
+    "forwarded_plus": (Slot(FORWARDED_LIST, Reading.PLUS),),
     "user": (Slot(fields.USER_NAME),),
     "method": (Slot(fields.METHOD, Reading.UPPER),),
     "url": (Slot(fields.URL_ORIGINAL),),

@@ -36,10 +36,10 @@ IIS_NAMES = {
     "sc-bytes": "bytes",
     "cs-bytes": "request_body_bytes",
     "time-taken": "millis",
-    "X-Forwarded-For": "forwarded",
-    "x-forwarded-for": "forwarded",
-    "X-FORWARDED-FOR": "forwarded",
-    "cs(X-Forwarded-For)": "forwarded",
+    "X-Forwarded-For": "forwarded_plus",
+    "x-forwarded-for": "forwarded_plus",
+    "X-FORWARDED-FOR": "forwarded_plus",
+    "cs(X-Forwarded-For)": "forwarded_plus",
 }
 """Elastic's field for `sc-bytes` is the body's size, although IIS counts the headers as well."""
 
@@ -63,7 +63,7 @@ CLOUDFRONT_NAMES = {
     "cs-protocol": "scheme",
     "cs-bytes": "request_bytes",
     "time-taken": "seconds",
-    "x-forwarded-for": "forwarded",
+    "x-forwarded-for": "forwarded_escaped",
     "ssl-protocol": "tls",
     "ssl-cipher": "tls.cipher",
     "x-edge-response-result-type": "aws.cloudfront.edge_response_result_type",
@@ -126,7 +126,9 @@ def read_columns(entry: Format, rows: tuple[list[str], ...]) -> Format:
     # Tolerance would read a line with too many columns wrongly.
     strict = patterns.all[: patterns.strict]
     variables = tuple(dict.fromkeys(pair for columns in named for pair in columns))
-    return replace(entry, patterns=strict, strict=len(strict), lenient=entry.patterns, variables=variables)
+    return replace(
+        entry, patterns=strict, strict=len(strict), shapes=patterns.shapes, lenient=entry.patterns, variables=variables
+    )
 
 
 def _slot(names: Mapping[str, str], column: str) -> str:
