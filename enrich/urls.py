@@ -10,9 +10,10 @@ IS_REQUEST = "is_request"
 """The column that says whether a line has a method: without one its URL is garbage."""
 
 _ABSOLUTE = (
-    r"(?s)^(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://(?:(?P<user>[^/?@:]*)[^/?@]*@)?"
-    r"(?P<host>\[[^\]/?]*\]|[^:/?]*)(?::(?P<port>[0-9]{1,5}))?[^/?]*(?P<rest>.*)$"
+    r"(?s)^(?P<scheme>[A-Za-z][A-Za-z0-9+.\-]*)://(?:(?P<user>[^/?#@:]*)[^/?#]*@)?"
+    r"(?P<host>\[[^\]/?#]*\]|[^:/?#]*)(?P<behind>[^/?#]*)(?P<rest>[^#]*)(?:#(?P<fragment>.*))?$"
 )
+_PORT = r"^:([0-9]{1,5})$"
 _HEX = "0123456789abcdefABCDEF"
 _ESCAPES = [f"%{high}{low}" for high in _HEX for low in _HEX]
 _BYTES = [chr(int(escape[1:], 16)) for escape in _ESCAPES]
@@ -29,8 +30,8 @@ def url_parts(urls: pl.DataFrame) -> pl.DataFrame:
     Returns:
         `url.original`, `url.domain` (an absolute URL, a proxy's request, yields its own host), `url.path` and
         `url.query` before and after the first ``?``, percent-decoded once as Elastic's `uri_parts` does, and
-        `url.extension`; of an absolute one besides `url.scheme`, `url.port` and `url.username`. No URL fails: what
-        cannot be decoded stays as it is.
+        `url.extension`; of an absolute one besides `url.scheme`, `url.port`, `url.username` and `url.fragment`. No
+        URL fails: what cannot be decoded stays as it is.
     """
     parsed = pl.when(IS_REQUEST).then(pl.col(fields.URL_ORIGINAL))
     absolute = pl.when(parsed.str.starts_with("/").not_()).then(parsed).str.extract_groups(_ABSOLUTE)
@@ -42,7 +43,8 @@ def url_parts(urls: pl.DataFrame) -> pl.DataFrame:
         pl.when(path == "").then(pl.lit("/")).otherwise(path).alias(fields.URL_PATH),
         local.struct.field("field_1").alias(fields.URL_QUERY),
         absolute.struct.field("scheme").str.to_lowercase().alias("url.scheme"),
-        absolute.struct.field("port").cast(pl.Int64, strict=False).alias("url.port"),
+        absolute.struct.field("behind").str.extract(_PORT).cast(pl.Int64, strict=False).alias("url.port"),
+        absolute.struct.field("fragment").alias("url.fragment"),
         pl.when(absolute.struct.field("user") != "").then(absolute.struct.field("user")).alias("url.username"),
     )
     decoded = [_decode(parts[name]) for name in (fields.URL_PATH, fields.URL_QUERY)]
