@@ -13,14 +13,14 @@ IS_EVENT = "is_event"
 SPLITS = {
     "request": r"^(?P<method>[A-Za-z][A-Za-z_\-]*) (?P<url>[^ ].*?)(?: HTTP/(?P<version>[0-9.]+))?$",
     "protocol": r"^(?:HTTP/)?(?P<version>[0-9.]+)$",
-    "peer": r"^(?P<address>\[[^\]]*\]|[^:]*|[^:]*(?::[^:]*){2,}?)(?::(?P<port>[0-9]+))?$",
-    "server_peer": r"^(?P<server_address>\[[^\]]*\]|[^:]*)(?::(?P<server_port>[0-9]+))?$",
+    "peer": r"^\[?(?P<address>[^\[\]:]*|[^\[\]]*?)\]?(?::(?P<port>[0-9]+))?$",
+    "server_peer": r"^\[?(?P<server_address>[^\[\]:]*|[^\[\]]*?)\]?(?::(?P<server_port>[0-9]+))?$",
     "tls": r"^(?P<tls_protocol>[A-Za-z]+?)v?(?P<tls_version>[0-9.]+)$",
     "apache_tls": r"^(?P<tls_protocol>[A-Za-z]+?)v?(?P<tls_version>[0-9.]+)$",
     "elb_tls": r"^(?P<tls_protocol>[A-Za-z]+?)v?(?P<tls_version>[0-9.]+)$",
     "haproxy_request": r"^(?P<method>[A-Za-z][A-Za-z_\-]*) (?P<url>[^ ].*?)(?: HTTP/(?P<version>[0-9.]+))?$",
     "ingress_upstreams": r"(?P<ingress_upstream_ip>[^ ,\[\]]+|\[[^\]]*\]):(?P<ingress_upstream_port>[0-9]+)$",
-    "elb_target": r"^(?P<elb_backend_ip>\[[^\]]*\]|[^:]*):(?P<aws.elb.backend.port>[0-9]+)$",
+    "elb_target": r"^\[?(?P<elb_backend_ip>[^\[\]]*)\]?:(?P<aws.elb.backend.port>[0-9]+)$",
     "forwarded_list": r"^(?P<forwarded>.*?),? *(?P<address>\[[^\] ]*\]|[^ ,:\]]+|[^ ,\]]+)(?::[0-9]+)?$",
 }
 """Slots that hold several others, and how they fall apart."""

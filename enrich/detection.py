@@ -13,7 +13,7 @@ from enrich.w3c import last_header
 SAMPLE_LINES = 2_000
 """How many lines `detect` looks at."""
 
-_FIRST_LOOK = 200
+_FIRST_LOOK = 100
 _OBJECT = r"^[^{]{0,80}\{"
 _NEARLY = 0.9
 """A more telling format is taken when it fits nearly as many lines: it has tolerant patterns for the others."""

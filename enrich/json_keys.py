@@ -123,7 +123,7 @@ TRAEFIK_KEYS = keys(
     label_origin_duration_ns="OriginDuration",
     **{
         "traefik.access.frontend_name": "RouterName FrontendName",
-        "traefik.access.backend_url": "ServiceURL>Host ServiceAddr BackendAddr",
+        "traefik.access.backend_url": "ServiceAddr BackendAddr",
         "traefik.access.request_count": "RequestCount",
         "tls.cipher": "TLSCipher",
         "http.response.mime_type": "downstream_Content-Type origin_Content-Type",

@@ -11,12 +11,10 @@ from enrich.entry import Format, Key
 _SUSPICIOUS = r"\}\s*,\s*(?:\{|n)"
 """What a line needs to become two: the decoder reads all lines as one array."""
 
-_FEW = 32
-"""So many lines are read key by key when they cannot be read at once."""
-
 _NO_ESCAPE = r"\\x([0-9A-Fa-f]{2})"
 """What nginx writes where JSON was asked for by hand, without ``escape=json``."""
 
+_EMPTY = "{}"
 _LEAF: Any = object()
 
 
@@ -31,16 +29,15 @@ def by_keys(lines: pl.Series, entry: Format) -> pl.DataFrame:
     if entry.before:
         texts = texts.str.replace(rf"^(?:{entry.before})\{{", "{")
     objects = texts.str.starts_with("{") & texts.str.ends_with("}")
-    is_plain = (objects & texts.str.contains(_SUSPICIOUS).not_()).fill_null(value=False)
-    frame = pl.DataFrame(schema={_column(number): pl.String() for number in range(len(entry.keys))})
-    parts = []
-    for chosen, read in ((is_plain, _read), (is_plain.not_(), _read_slowly)):
-        rows = chosen.arg_true()
-        if len(rows):
-            parts.append(read(texts.gather(rows), entry.keys).with_columns(rows.alias("row")))
-    if parts:
-        frame = pl.concat(parts).sort("row").drop("row") if len(parts) > 1 else parts[0].drop("row")
-    return _to_slots(frame, entry)
+    is_strange = (objects.not_() | texts.str.contains(_SUSPICIOUS)).fill_null(value=True)
+    rows = is_strange.arg_true()
+    if len(rows):
+        texts = texts.scatter(rows, _sound(texts.gather(rows)))
+    frame = _decode(texts, entry.keys)
+    if frame is None:
+        texts = _sound(texts)
+        frame = _decode(texts, entry.keys)
+    return _to_slots(_decode_by_name(texts, entry.keys) if frame is None else frame, entry)
 
 
 def _to_slots(frame: pl.DataFrame, entry: Format) -> pl.DataFrame:
@@ -56,39 +53,32 @@ def _to_slots(frame: pl.DataFrame, entry: Format) -> pl.DataFrame:
     return judged.with_columns(pl.when("is_event").then(pl.col(slots.columns)))
 
 
-def _read(texts: pl.Series, keys: tuple[Key, ...]) -> pl.DataFrame:
-    decoded = _decode(texts, keys)
-    if decoded is not None:
-        return decoded
-    # serde's check of each line alone, which has a limit of depth, finds the lines that are no JSON.
+def _sound(texts: pl.Series) -> pl.Series:
+    """Return the lines that are JSON objects, mended if need be; the others as an empty one.
+
+    serde looks at each line alone, and has a limit of depth.
+    """
     is_json = texts.str.json_path_match("$").is_not_null()
-    good, bad = is_json.arg_true(), is_json.not_().arg_true()
-    parts = [
-        _halve(texts.gather(good), keys).with_columns(good.alias("row")),
-        _read_slowly(texts.gather(bad), keys).with_columns(bad.alias("row")),
-    ]
-    return pl.concat(parts).sort("row").drop("row")
+    mended = pl.when(is_json).then(texts).otherwise(texts.str.replace_all(_NO_ESCAPE, r"\u00$1")).alias("text")
+    is_object = pl.col("text").str.json_path_match("$").str.starts_with("{")
+    return pl.select(mended).select(pl.when(is_object).then("text").otherwise(pl.lit(_EMPTY))).to_series()
 
 
-def _halve(texts: pl.Series, keys: tuple[Key, ...]) -> pl.DataFrame:
-    """Read what can be read at once, and the neighbours of what cannot, key by key."""
-    if len(texts) <= _FEW:
-        return _read_slowly(texts, keys)
-    decoded = _decode(texts, keys)
-    if decoded is not None:
-        return decoded
-    middle = len(texts) // 2
-    return pl.concat([_halve(texts[:middle], keys), _halve(texts[middle:], keys)])
-
-
-def _read_slowly(texts: pl.Series, keys: tuple[Key, ...]) -> pl.DataFrame:
-    """Read each key of each line alone: a key whose value is not as expected is null, and nothing fails."""
-    repaired = texts.str.replace_all(_NO_ESCAPE, r"\u00$1").alias("text").to_frame()
-    normal = pl.col("text").str.json_path_match("$")
-    sound = repaired.select("text", normal.alias("normal")).with_columns(
-        pl.when(pl.col("normal").str.starts_with("{")).then("text").alias("text")
-    )
-    return sound.select(_value_slowly(key).alias(_column(number)) for number, key in enumerate(keys))
+def _decode_by_name(texts: pl.Series, keys: tuple[Key, ...]) -> pl.DataFrame:
+    """Read each key of the objects alone; one whose value is not everywhere as expected is read line by line."""
+    columns: dict[int, pl.Series] = {}
+    names: dict[str, list[int]] = {}
+    for number, key in enumerate(keys):
+        names.setdefault(key.path[0], []).append(number)
+    for numbers in names.values():
+        chosen = tuple(keys[number] for number in numbers)
+        decoded = _decode(texts, chosen)
+        if decoded is None:
+            normal = texts.str.json_path_match("$").alias("normal")
+            frame = pl.DataFrame([texts.alias("text"), normal])
+            decoded = frame.select(_value_slowly(key).alias(_column(each)) for each, key in enumerate(chosen))
+        columns |= dict(zip(numbers, decoded.get_columns(), strict=True))
+    return pl.DataFrame([columns[number].alias(_column(number)) for number in range(len(keys))])
 
 
 def _value_slowly(key: Key) -> pl.Expr:
