@@ -67,7 +67,7 @@ def _fits(sample: pl.Series, *, strict: bool) -> dict[str, int]:
         likely = [name for name, entry in FORMATS.items() if _fit(spread, entry, sample, strict=strict)]
     else:
         likely = list(FORMATS)
-    fits = {name: _fit(sample, FORMATS[name], sample, strict=strict) for name in likely}
+    fits = {name: _fit(sample, FORMATS[name], sample, strict=strict) for name in likely or FORMATS}
     return {name: hits for name, hits in fits.items() if hits}
 
 
