@@ -5,8 +5,10 @@ they are asked for by id, in all indices that may hold them: also in the one tha
 between the question and the next delivery. `_mget` reads what no refresh has made searchable yet; it needs only `read`.
 """
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import polars as pl
@@ -32,11 +34,7 @@ def find_existing(client: Elasticsearch, stream: str, ids: pl.Series, since: dat
     Raises:
         StoreError: Elasticsearch could not be asked.
     """
-    found: set[str] = set()
-    for index in _written_indices(client, stream, since):
-        for start in range(0, len(ids), IDS_PER_REQUEST):
-            found.update(ids_in(client, index, ids.slice(start, IDS_PER_REQUEST).to_list()))
-    return found
+    return set(count_ids(client, _written_indices(client, stream, since), ids.to_list()))
 
 
 def backing_indices(client: Elasticsearch, stream: str) -> dict[str, int]:
@@ -62,17 +60,28 @@ def _written_indices(client: Elasticsearch, stream: str, since: datetime) -> lis
     return [*replaced, *list(created)[-1:]]
 
 
-def ids_in(client: Elasticsearch, index: str, ids: list[str]) -> set[str]:
-    """Return which of the ids exist in one index.
+def count_ids(client: Elasticsearch, indices: Iterable[str], ids: Sequence[str]) -> Counter[str]:
+    """Return in how many of the indices each id exists; those in none are left out.
 
     Raises:
         StoreError: Elasticsearch could not be asked.
     """
-    with es_errors(f"look for delivered lines in {index}"):
-        answer = client.mget(index=index, ids=ids, source=False, filter_path="docs._id,docs.found,docs.error.reason")
+    found: Counter[str] = Counter()
+    # Few ids in many indices are one request, too.
+    pairs = ({"_index": index, "_id": each} for index in indices for each in ids)
+    while asked := list(islice(pairs, IDS_PER_REQUEST)):
+        found.update(_existing(client, asked))
+    return found
+
+
+def _existing(client: Elasticsearch, pairs: list[dict[str, str]]) -> list[str]:
+    wanted = "docs._index,docs._id,docs.found,docs.error.reason"
+    with es_errors("look for delivered lines"):
+        answer = client.mget(docs=pairs, source=False, filter_path=wanted)
     documents: list[dict[str, Any]] = answer.body.get("docs", [])
     # A shard that has not come up yet answers so for each id, and "not found" would ship the line a second time.
-    reason = next((document["error"].get("reason", "") for document in documents if "error" in document), None)
-    if reason is not None:
-        raise StoreBusyError(f"cannot look for delivered lines in {index}: {reason}", "try again later")
-    return {document["_id"] for document in documents if document.get("found")}
+    down = next((document for document in documents if "error" in document), None)
+    if down is not None:
+        where, reason = down.get("_index"), down["error"].get("reason", "")
+        raise StoreBusyError(f"cannot look for delivered lines in {where}: {reason}", "try again later")
+    return [document["_id"] for document in documents if document.get("found")]

@@ -1,7 +1,6 @@
 """Asks Elasticsearch for every line of the files on disk: the proof that none is lost and none is there twice."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +10,7 @@ from elasticsearch import Elasticsearch
 
 from core.errors import DeliveryError
 from shipper.deadletter import DeadLetters, dead_letter_path
-from shipper.lookup import IDS_PER_REQUEST, backing_indices, ids_in
+from shipper.lookup import backing_indices, count_ids
 from shipper.reader import Chunk, Read, read_chunk
 from shipper.registry import Entry, read_registry
 from shipper.status import count_pending, find_source
@@ -80,6 +79,7 @@ def verify_files(client: Elasticsearch, stream: str, registry: Path, told: Told)
     """
     host, entries = read_registry(registry) or ("", {})
     dead = DeadLetters(dead_letter_path(registry)).ids()
+    indices = list(backing_indices(client, stream))  # what the registry calls delivered is in none that is made later
     verdicts: dict[str, Verdict] = {}
     gone = pending = 0
     for identity, entry in entries.items():
@@ -88,7 +88,7 @@ def verify_files(client: Elasticsearch, stream: str, registry: Path, told: Told)
             gone += 1
             continue
         try:
-            verdict = verify_file(client, stream, identity, entry, read=source.read, dead=dead, told=told)
+            verdict = verify_file(client, indices, identity, entry, read=source.read, dead=dead, told=told)
             pending += count_pending(source, entry)
         except OSError as error:
             raise DeliveryError(f"cannot read {entry.path}: {error.strerror}", "check the file and its disk") from None
@@ -99,13 +99,20 @@ def verify_files(client: Elasticsearch, stream: str, registry: Path, told: Told)
 
 
 def verify_file(
-    client: Elasticsearch, stream: str, identity: str, entry: Entry, *, read: Read, dead: set[str], told: Told
+    client: Elasticsearch,
+    indices: Sequence[str],
+    identity: str,
+    entry: Entry,
+    *,
+    read: Read,
+    dead: set[str],
+    told: Told,
 ) -> Verdict:
     """Ask for the lines of one file.
 
     Args:
         client: Elasticsearch.
-        stream: The data stream.
+        indices: The data stream's backing indices.
         identity: The file's key in the registry.
         entry: Its place there.
         read: Returns bytes of the file: how many at most, and from where on.
@@ -119,7 +126,7 @@ def verify_file(
     verdict, skippable = Verdict(), entry.ledger.skipped
     for chunk in _chunks(entry, read):
         ids = pl.select(pl.format("{}-{}", pl.lit(identity), chunk.offsets)).to_series().to_list()
-        times = _count(client, stream, ids)
+        times = count_ids(client, indices, ids)
         absent = [row for row, each in enumerate(ids) if not times[each] and each not in dead]
         # A line without an event has no document; there are as many of those as the account says, and no more.
         skipped = min(sum(_may_be_skipped(chunk.lines[row]) for row in absent), skippable)
@@ -134,15 +141,6 @@ def verify_file(
         )
         told(len(ids))
     return verdict
-
-
-def _count(client: Elasticsearch, stream: str, ids: list[str]) -> Counter[str]:
-    """Return in how many of the backing indices each id is; those in none are left out."""
-    times: Counter[str] = Counter()
-    for index in backing_indices(client, stream):
-        for start in range(0, len(ids), IDS_PER_REQUEST):
-            times.update(ids_in(client, index, ids[start : start + IDS_PER_REQUEST]))
-    return times
 
 
 def _chunks(entry: Entry, read: Read) -> Iterator[Chunk]:
