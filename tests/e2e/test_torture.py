@@ -41,7 +41,7 @@ def test_every_line_once(torture: Torture) -> None:
     assert report.server["rollover"] >= 1
     assert any(report.server[way] for way in WAYS)
     assert report.verdict.dead >= 1
-    assert min(counts["rotations"] for counts in report.logs.values()) >= 1
+    assert [name for name, counts in report.logs.items() if not counts["rotations"]] == []
     doubled, lost = swap_documents(torture)
     verdict = torture.judge()
     assert (verdict.lost, verdict.doubled, verdict.foreign) == (Counter({lost: 1}), Counter({doubled: 1}), Counter())

@@ -75,6 +75,7 @@ class Torture:
         self.server = Server(folder / "node", cache, STREAM)
         self._dice = random.Random(plan.seed)
         self._state = folder / "state"
+        self._shipper: ShipperProcess | None = None
 
     def run(self, tell: Callable[[str], None] = lambda _words: None) -> Report:
         """Run it; the server goes on afterwards, until `close`.
@@ -83,18 +84,21 @@ class Torture:
             tell: Told what happens.
         """
         self.server.start()
-        environment = self._set_up()
-        shipper = ShipperProcess(self.folder, environment, self._patterns())
+        shipper = self._shipper = ShipperProcess(self.folder, self._set_up(), self._patterns())
         killer = Killer(shipper, random.Random(f"{self.plan.seed} killer"), self.plan.pause, self._roll)
         writer = self._start_writer()
         try:
-            killer.start()
-            self.server.wait_stream()
-            self._mistreat(tell, lambda: writer.poll() is not None)
+            try:
+                killer.start()
+                self.server.wait_stream()
+                self._mistreat(tell, lambda: writer.poll() is not None)
+            finally:
+                killer.stop()
+            self.server.allow()
+            shipper.start()  # undisturbed from now on: some logs wait for what they have written before they end
             writer.send_signal(signal.SIGTERM)
-            printed, complaint = writer.communicate(timeout=120)
+            printed, complaint = writer.communicate(timeout=180)
         finally:
-            killer.stop()
             writer.kill()
             writer.wait()
         assert writer.returncode == 0, complaint
@@ -103,7 +107,9 @@ class Torture:
         return self._finish(shipper, killer, logs)
 
     def close(self) -> None:
-        """Stop the server."""
+        """Stop the server, and a shipper that a failure has left."""
+        if self._shipper is not None:
+            self._shipper.end()
         self.server.stop()
 
     def _patterns(self) -> list[str]:
@@ -185,8 +191,6 @@ class Torture:
 
     def _finish(self, shipper: ShipperProcess, killer: Killer, logs: dict[str, Counter[str]]) -> Report:
         """Let a shipper work undisturbed until nothing new arrives, stop it, and hold all lines against each other."""
-        self.server.allow()
-        shipper.start()
         self._wait_quiet(sum(counts["lines"] for counts in logs.values()))
         early = shipper.ended()
         if early is not None:

@@ -53,6 +53,11 @@ class ShipperProcess:
         self._process.wait()
         return code
 
+    def end(self) -> None:
+        """Kill it if it was started and runs."""
+        if self._process is not None:
+            self.kill()
+
     def ended(self) -> int | None:
         """Return the code with which it has ended, or None while it runs."""
         assert self._process is not None

@@ -2,6 +2,7 @@
 
 import os
 import random
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from threading import Event
 from tests.e2e.torture.lines import make_line
 
 TICK_SECONDS = 0.1
+PATIENCE_SECONDS = 60
+_TICKS_PER_LOOK = 10
 
 Shipped = Callable[[str, int], bool]
 """Asked with the beginning of paths and a number: whether so many different ones are in Elasticsearch."""
@@ -71,18 +74,22 @@ class Log:
         return os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def run(self) -> None:
-        """Write and rotate until it is told to stop."""
+        """Write and rotate until it is told to stop; once at least, however long Elasticsearch takes."""
         stop = self.writing.stop
         while not stop.is_set():
             ticks = int(self.writing.seconds / TICK_SECONDS * self.dice.uniform(0.4, 1.6)) + 1
-            for _ in range(ticks):
+            while not stop.is_set() and (ticks > 0 or not self._may_rotate()):
+                ticks = ticks - 1 if ticks > 0 else _TICKS_PER_LOOK
                 self.write(self.dice.randrange(int(self.writing.rate * TICK_SECONDS * 2) + 1))
-                if stop.wait(TICK_SECONDS):
-                    break
-            else:
-                if self.covered or self.writing.shipped(self.prefix(), 1):
-                    self.rotate()
+                stop.wait(TICK_SECONDS)
+            if not stop.is_set():
+                self.rotate()
+        if not self.counts["rotations"] and (self.covered or self.wait_shipped(self.prefix(), 1)):
+            self.rotate()
         self.end()
+
+    def _may_rotate(self) -> bool:
+        return self.covered or self.writing.shipped(self.prefix(), 1)
 
     def rotate(self) -> None:
         """Rotate the log, and begin the next generation."""
@@ -143,10 +150,17 @@ class Log:
         return [path for path in self.folder.glob(f"access.log.*{suffix}") if suffix or path.suffix[1:].isdecimal()]
 
     def wait_shipped(self, prefix: str, count: int) -> bool:
-        """Wait until so many lines are in Elasticsearch; return False when the run ends before."""
+        """Wait until so many lines are in Elasticsearch; return False when the run ends before, or patience does.
+
+        The end of the run is waited out where the log has not been rotated yet.
+        """
+        waited = 0
         while not self.writing.shipped(prefix, count):
             if self.writing.stop.wait(1.0):
-                return False
+                waited += 1
+                if self.counts["rotations"] or waited > PATIENCE_SECONDS:
+                    return False
+                time.sleep(1.0)
         return True
 
 
