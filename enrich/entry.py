@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from core import fields
 from enrich.shapes import Shape
 from enrich.slots import Slot, find_slots
 
@@ -139,4 +138,3 @@ def is_comment(lines: pl.Series, entry: Format) -> pl.Series:
 
 
 IS_COMMENT = "is_comment"
-TIME_FIELD = fields.TIMESTAMP

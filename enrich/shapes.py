@@ -4,7 +4,7 @@ A shape is written like a Python format string: ``{address} - {user} [{time}]``.
 ``{status:[0-9]+}`` one whose text is known, and ``{{`` a brace. The server's own directive compiles to a shape as well.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Formatter
 
@@ -190,8 +190,3 @@ def _number(slot: str) -> str:
 
 def _escape(text: str) -> str:
     return "".join(f"\\{char}" if char in _META else char for char in text)
-
-
-def join_shapes(*shapes: Sequence[Part]) -> Shape:
-    """Return one shape of several, one after the other."""
-    return tuple(part for shape in shapes for part in shape)
