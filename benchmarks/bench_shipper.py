@@ -34,15 +34,19 @@ if TYPE_CHECKING:
 BASELINE_CPU_SECONDS = 36.0
 """Filebeat 7.17, dissect, per million lines."""
 
-TARGET_CPU_SECONDS = 6.0
+TARGET_CPU_SECONDS = 5.0
 ANSWER = (
     b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-elastic-product: Elasticsearch\r\n"
     b'content-length: 16\r\n\r\n{"errors":false}'
 )
 
 
-def write_log(path: Path, lines: int) -> None:
-    """Write varied lines: many clients, pages, agents and referrers, 1 in 50 odd."""
+def write_log(path: Path, lines: int, *, is_flood: bool = False) -> None:
+    """Write varied lines: many clients, pages, agents and referrers, 1 in 50 odd.
+
+    Of 20,000 lines in a row about one in seven has an address, and one in seven a URL, that the others do not have, as
+    in the real logs that were looked at (7 to 27 % and 9 to 15 %). In a flood every line has.
+    """
     dice = random.Random(1)
     systems = (
         "Windows NT 10.0; Win64; x64",
@@ -54,23 +58,37 @@ def write_log(path: Path, lines: int) -> None:
     agents = [
         f"Mozilla/5.0 ({system}) {engine} Chrome/{n}.0.0.0 Safari/537.36" for system in systems for n in range(90, 130)
     ]
+    clients = [(_address(dice), dice.choice(agents)) for _ in range(5_000)]
+    urls = [_url(dice) for _ in range(3_500)]
     odd = (r"\x16\x03\x01\x02\x00", "-", "GET /old", "GET /a b HTTP/1.1", r"GET /say\"hi\" HTTP/1.0")
     with path.open("w") as file:
         for number in range(lines):
             second = number // 20
             clock = f"{second // 3_600 % 24:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
             when = f"{1 + second // 86_400:02d}/May/2025:{clock}"
-            address = f"{dice.randrange(1, 224)}.{dice.randrange(256)}.{dice.randrange(256)}.{dice.randrange(1, 255)}"
-            if dice.random() < 0.1:
-                address = f"2001:db8:{dice.randrange(65_536):x}::{dice.randrange(65_536):x}"
-            query = f"?q={dice.randrange(999)}&page={dice.randrange(9)}" if dice.random() < 0.3 else ""
-            url = f"/shop/{dice.randrange(5_000)}/item-{dice.randrange(50)}{query}"
-            request = (
-                dice.choice(odd) if dice.random() < 0.02 else f"{dice.choice(('GET', 'GET', 'POST'))} {url} HTTP/1.1"
-            )
-            referrer = f"https://example.org/a/{dice.randrange(999)}" if dice.random() < 0.5 else "-"
+            address, agent = (_address(dice), dice.choice(agents)) if is_flood else clients[_popular(dice, 5_000)]
+            url = _url(dice) if is_flood else urls[_popular(dice, 3_500)]
+            method = dice.choice(("GET", "GET", "POST"))
+            request = dice.choice(odd) if dice.random() < 0.02 else f"{method} {url} HTTP/1.1"
+            referrer = f"https://example.org/a/{_popular(dice, 999)}" if dice.random() < 0.5 else "-"
             result = f"{dice.choice((200, 200, 200, 304, 404))} {dice.randrange(90_000)}"
-            file.write(f'{address} - - [{when} +0200] "{request}" {result} "{referrer}" "{dice.choice(agents)}"\n')
+            file.write(f'{address} - - [{when} +0200] "{request}" {result} "{referrer}" "{agent}"\n')
+
+
+def _popular(dice: random.Random, count: int) -> int:
+    """Return a number below `count`; the small ones are the many."""
+    return int(count ** dice.random()) - 1
+
+
+def _address(dice: random.Random) -> str:
+    if dice.random() < 0.1:
+        return f"2001:db8:{dice.randrange(65_536):x}::{dice.randrange(65_536):x}"
+    return f"{dice.randrange(1, 224)}.{dice.randrange(256)}.{dice.randrange(256)}.{dice.randrange(1, 255)}"
+
+
+def _url(dice: random.Random) -> str:
+    query = f"?q={dice.randrange(999)}&page={dice.randrange(9)}" if dice.random() < 0.3 else ""
+    return f"/shop/{dice.randrange(5_000)}/item-{dice.randrange(50)}{query}"
 
 
 def serve_null(listener: socket.socket, documents: "Counted | None" = None) -> None:
@@ -149,7 +167,10 @@ def main() -> None:
         log = Path(folder) / "access.log"
         write_log(log, options.lines)
         print(f"log of {log.stat().st_size / 1e6:,.0f} MB")
-        measure("null sink", f"http://127.0.0.1:{listener.getsockname()[1]}", log)
+        sink_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        measure("null sink", sink_url, log)
+        write_log(log, options.lines, is_flood=True)
+        measure("same, a flood", sink_url, log)
         if options.es_url:
             write_log(log, options.es_lines)
             measure("Elasticsearch", options.es_url, log)
