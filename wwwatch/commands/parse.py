@@ -4,6 +4,7 @@ import json
 import socket
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -141,6 +142,7 @@ def make_report(log: pl.Series, entry: Format, others: tuple[tuple[str, float], 
         "lines": len(log),
         "comments": len(log) - frame.height,
         "parsed": frame.height - misfits.height,
+        "in_part": _count_in_part(log, entry),
         "share": round((frame.height - misfits.height) / frame.height, 6) if frame.height else 0.0,
         "others": dict(others),
         "fields": [{"variable": name, "fields": list(found)} for name, found in resume(entry, header).explain()],
@@ -149,6 +151,14 @@ def make_report(log: pl.Series, entry: Format, others: tuple[tuple[str, float], 
             {"line": number, "reason": f"{why}{explain(text, entry)}", "text": text} for number, why, text in shown
         ],
     }
+
+
+def _count_in_part(log: pl.Series, entry: Format) -> int:
+    """Return how many lines only parse as what they are not quite: cut short, or in a neighbouring format."""
+    if not entry.lenient:
+        return 0
+    exact, whole = (parse(log, each)[fields.ERROR_MESSAGE].null_count() for each in (replace(entry, lenient=()), entry))
+    return whole - exact
 
 
 def _document(log: pl.Series, line: int, entry: Format, file: str, roof: Roof) -> dict[str, Any]:
@@ -170,6 +180,9 @@ def _show(report: dict[str, Any]) -> None:
     comments = f", {report['comments']:,} of them comments" if report["comments"] else ""
     click.echo(f"{report['format']}: {report['title']}")
     click.echo(f"{report['share']:.2%} of {report['lines']:,} lines parse{comments}.")
+    if report["in_part"]:
+        what = f"{report['in_part']:,} of them only in part: they are cut short, or in another format than this."
+        click.secho(what, fg="yellow")
     if report["others"]:
         shares = (f"{name} {share:.1%}" for name, share in list(report["others"].items())[: MISFITS // 2])
         click.echo(f"Other formats that take lines: {', '.join(shares)}.")
