@@ -173,6 +173,13 @@ class PackedSource:
         """Return the content's length once its end was reached."""
         return self._base + len(self._buffer) if self.is_over else None
 
+    def estimate(self) -> int:
+        """Return the content's length: exactly once its end was reached, else as if the rest were packed as well."""
+        length = self._base + len(self._buffer)
+        if self.is_over:
+            return length
+        return length * os.fstat(self._descriptor).st_size // max(1, self._stream.consumed)
+
     def was_cut(self) -> bool:
         """Return whether the file has become shorter than what was read of it."""
         return os.fstat(self._descriptor).st_size < self._stream.consumed

@@ -2,17 +2,18 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from core.clock import Clock, iso_millis
 from core.errors import DeliveryError
-from shipper.identity import PREFIX_BYTES, Head, family_of, has_content, read_head
+from shipper.identity import PREFIX_BYTES, Head, family_of, read_head
 from shipper.known import Known
+from shipper.match import Lost, Match, Matcher
+from shipper.missed import Missed
 from shipper.names import Found, Names, find_relatives
-from shipper.registry import Entry, Registry
+from shipper.registry import Registry
 from shipper.source import Key, Source, open_source
-from shipper.spool import discard_segment, input_of, is_finished_segment
+from shipper.spool import discard_segment, is_finished_segment
 from shipper.tail import OpenFiles, Tail
 from shipper.tails import Tails
 
@@ -30,23 +31,6 @@ SCAN_SHARE = 0.05
 """How much of the time looking for files may take; with thousands of names they are looked at less often."""
 
 MAX_OPEN_FILES = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """An entry whose file is looked for: since when, how much of it was not read, and its tail if it was followed."""
-
-    since: float
-    unread: int
-    tail: Tail | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Whose file it is: an entry's, or, without `identity`, a new one; or one to be left alone."""
-
-    identity: str | None
-    is_left: bool = False
 
 
 class Follower:
@@ -76,10 +60,9 @@ class Follower:
         self._pool = OpenFiles(max_open)
         self._known = Known(registry)
         self._tails = Tails()
-        self._lost: dict[str, Lost] = {}
-        self._left: dict[Key, tuple[int, int]] = {}
+        self._matcher = Matcher(registry, self._known, self._tails)
+        self._missed = Missed(registry, self._names)
         self._beside: dict[Key, tuple[int, int]] = {}
-        self._held: set[str] = set()
         self._next_scan = float("-inf")
         self._today = ""
 
@@ -110,8 +93,8 @@ class Follower:
         self._learn()
         for tail in self._tails:
             self._retire(tail, float("inf") if self._closing else float("-inf"))
-            tail.release()
-        self._tails = Tails()
+        for tail in self._tails:
+            self._tails.remove(tail)
 
     def _look(self, now: float) -> bool:
         """Look at all open files; return whether each still holds what was read."""
@@ -139,11 +122,13 @@ class Follower:
         if today == self._today:
             return
         is_first, self._today = not self._today, today
+        if is_first:
+            self._missed.begin(now)
         there = {tail.identity for tail in self._tails} | {each for key in found for each in self._known.of_key(key)}
         self._registry.forget(today, there)
         for identity, entry in self._registry.entries.items() if is_first else ():
             if not entry.superseded and self._names.is_followed(entry.path):
-                self._lost[identity] = Lost(now, 0)
+                self._matcher.lost[identity] = Lost(now, 0)
 
     def _learn(self) -> None:
         for tail in self._tails:
@@ -155,13 +140,16 @@ class Follower:
         """Follow a tail's file to its new name; give it up where it does not hold any longer what was read."""
         if item:
             tail.path = item.path
-        tail.is_gone = item is None
+        was_rotated, tail.is_gone = tail.is_rotated, item is None
         tail.is_rotated = tail.is_gone or tail.path != tail.entry.path
+        if tail.is_rotated and not was_rotated:
+            self._missed.search(tail.entry.path, now)
         if tail.note(item.status, now) if item else tail.look(now) and tail.is_intact():
             return
         self._tails.remove(tail)
+        self._missed.search(tail.entry.path, now)
         unread = 0 if tail.is_packed else max(tail.size - tail.entry.offset, 0)
-        self._lost[tail.identity] = Lost(now, unread, tail)
+        self._matcher.lost[tail.identity] = Lost(now, unread, tail)
         self._beside.clear()
         if item:
             log.info("%s was emptied and is followed anew", ascii(tail.path))
@@ -169,7 +157,7 @@ class Follower:
     def _consider(self, item: Found, now: float) -> None:
         """Find out whose file this is: an entry's, a copy of a followed one, or a new one."""
         packed = {self._registry.entries[each].packed for each in self._known.of_key(item.key)}
-        if self._left.get(item.key) == item.state or item.status.st_size in packed:
+        if self._matcher.left.get(item.key) == item.state or item.status.st_size in packed:
             return
         source = self._open(item)
         if source is None:
@@ -179,52 +167,41 @@ class Follower:
         if head is None or (not self._closing and self._is_begun(item, source, head)):
             source.close()
             return
-        match = self._match(item, source, head)
+        match = self._matcher.match(item, source, head)
         if not match.identity and not match.is_left and head.line is not None:
-            match = Match(self._known.enter(item.path, item.key, head, head.line))
+            match = Match(identity := self._known.enter(item.path, item.key, head, head.line))
+            if self._missed.enter(identity, now):
+                self._beside.clear()
         self._take(match, item, source, head, now)
 
     def _is_begun(self, item: Found, source: Source, head: Head) -> bool:
         """Return whether a compressed file is being written, and so little is there that it could be any file's."""
         is_short = source.is_packed and not source.is_over and len(head.data) < PREFIX_BYTES
-        return is_short and self._clock.now().timestamp() - item.status.st_mtime < LINGER_SECONDS
+        return is_short and self._is_fresh(item)
 
-    def _open(self, item: Found) -> Source | None:
+    def _is_fresh(self, item: Found) -> bool:
+        return self._clock.now().timestamp() - item.status.st_mtime < LINGER_SECONDS
+
+    def _is_more(self, identity: str | None, source: Source, item: Found) -> bool:
+        """Return whether the file holds more of an entry that is looked for than was read."""
+        entry = self._registry.entries[identity] if identity in self._matcher.lost else None
+        if entry is None:
+            return False
+        size = source.size()
+        is_read = source.is_packed and entry.key == item.key and entry.packed == item.status.st_size
+        return not is_read and (size is None or size > entry.offset)
+
+    def _open(self, item: Found, *, is_wanted: bool = True) -> Source | None:
         try:
             return open_source(item.path)
         except OSError as error:
             what, hint = f"cannot read {item.path}: {error.strerror}", "check its permissions"
         except DeliveryError as error:
             what, hint = error.what, error.hint
-        self._left[item.key] = item.state
-        self._names.complain(item.path, what, hint)
+        self._matcher.left[item.key] = self._beside[item.key] = item.state
+        if is_wanted:
+            self._names.complain(item.path, what, hint)
         return None
-
-    def _match(self, item: Found, source: Source, head: Head) -> Match:
-        own = self._known.find_own(source, head)
-        if own or input_of(item.path):
-            return Match(own)
-        for identity in self._known.find_alike(item.path, source, head):
-            entry = self._registry.entries[identity]
-            if self._tails.get(identity):
-                return self._hold(item, entry)
-            if has_content(entry, source, head):
-                return Match(identity)
-            if not source.is_packed and (source.size() or 0) < entry.offset:
-                # copytruncate's copy, without what was written and read between the copying and the truncation.
-                self._left[item.key] = item.state
-                return Match(None, is_left=True)
-        tail = self._tails.find_longer(item.path, head)
-        if tail:
-            return self._hold(item, tail.entry)
-        is_part = any(self._known.is_part(each, item.path, head) for each in self._lost)
-        return Match(None, is_left=is_part)
-
-    def _hold(self, item: Found, entry: Entry) -> Match:
-        if item.path not in self._held:
-            self._held.add(item.path)
-            log.info("%s waits: it begins as %s does, so it is a copy", ascii(item.path), ascii(entry.path))
-        return Match(None, is_left=True)
 
     def _take(self, match: Match, item: Found, source: Source, head: Head, now: float) -> None:
         """Follow the file as the entry's, or leave it."""
@@ -236,7 +213,7 @@ class Follower:
             log.info("%s holds what was in %s", ascii(item.path), ascii(entry.path))
             self._known.adopt(match.identity, item.key)
         entry.packed, entry.seen = None, self._today or entry.seen
-        lost = self._lost.pop(match.identity, None)
+        lost = self._matcher.lost.pop(match.identity, None)
         # What is on its way of a file belongs to its tail: the same one goes on with the copy.
         tail = lost.tail if lost and lost.tail else Tail(match.identity, entry, self._pool)
         tail.attach(item.path, source, head, now)
@@ -245,33 +222,48 @@ class Follower:
     def _search(self, now: float) -> None:
         """Look beside their old places for files that were renamed, and for the copies of what was emptied."""
         entries = self._registry.entries
-        for identity, lost in list(self._lost.items()):
+        for identity, lost in list(self._matcher.lost.items()):
             entry = entries.get(identity)
             if entry is None or now - lost.since > SEARCH_SECONDS:
-                del self._lost[identity]
+                del self._matcher.lost[identity]
                 if entry and lost.unread:
                     log.error("%d bytes of %s went before they were read", lost.unread, ascii(entry.path))
-        places = {(str(Path(entries[each].path).parent), family_of(entries[each].path)) for each in self._lost}
-        for folder, family in places:
-            for item in find_relatives(folder, family):
-                if not self._tails.of_key(item.key) and self._beside.get(item.key) != item.state:
-                    self._recover(item, now)
+        places = {(str(Path(entries[each].path).parent), family_of(entries[each].path)) for each in self._matcher.lost}
+        beside = {item.key: (item, "") for folder, family in places for item in find_relatives(folder, family)}
+        beside |= {item.key: (item, path) for item, path in self._missed.find(now)}
+        for item, path in sorted(beside.values(), key=lambda each: each[0].status.st_mtime_ns):
+            if not self._tails.of_key(item.key) and self._beside.get(item.key) != item.state:
+                self._recover(item, path, now)
 
-    def _recover(self, item: Found, now: float) -> None:
-        """Read on in a file that nobody named where it holds what is missing."""
-        try:
-            source = open_source(item.path)
-        except (OSError, DeliveryError):
+    def _recover(self, item: Found, path: str, now: float) -> None:
+        """Read a file that nobody named where it holds what is missing.
+
+        Args:
+            item: The file.
+            path: The followed name under which it may have been written and rotated away unseen, or nothing.
+            now: The clock's monotonic seconds.
+        """
+        source = self._open(item, is_wanted=bool(path))
+        head = read_head(source, closing=True) if source else None
+        if source is None or head is None or self._is_begun(item, source, head):
+            if source:
+                source.close()
             return
-        head = read_head(source, closing=True)
-        if head is None or self._is_begun(item, source, head):
-            source.close()
-            return
+        match = self._matcher.match(item, source, head)
+        if path and match == Match(None) and head.line is not None and not self._missed.is_old(path, head):
+            is_short = not source.is_over and len(head.data) < PREFIX_BYTES
+            if source.is_packed and (is_short or (not self._closing and self._is_fresh(item))):
+                source.close()  # while it is being made, nothing tells how old its content is
+                return
+            log.warning(
+                "%s was rotated away before it was seen; it is read as a part of %s", ascii(item.path), ascii(path)
+            )
+            match = Match(identity := self._known.enter(path, item.key, head, head.line))
+            self._missed.enter_missed(identity)
+        elif not self._is_more(match.identity, source, item):
+            match = Match(None)
         self._beside[item.key] = item.state
-        match = self._match(item, source, head)
-        entry = self._registry.entries[match.identity] if match.identity in self._lost else None
-        is_more = entry and (source.is_packed or (source.size() or 0) > entry.offset)
-        self._take(match if is_more else Match(None), item, source, head, now)
+        self._take(match, item, source, head, now)
         tail = self._tails.of_key(item.key)
         if tail:
             tail.is_gone = tail.is_rotated = True

@@ -17,7 +17,9 @@ ANCHOR_BYTES = 256
 HEAD_BYTES = 4_096
 """How much of the first line goes into the identity at most."""
 
-_PACKING = re.compile(r"\.(gz|zst)$")
+PACKING = re.compile(r"\.(gz|zst)$")
+"""What compressing adds to a name."""
+
 _ROTATION = re.compile(r"([._-]?\d+)+(?=\.|$)|\.(old|bak|save|orig)$")
 
 
@@ -124,6 +126,21 @@ def is_as_before(host: str, identity: str, entry: Entry, source: Source) -> bool
     return identity == identify(host, entry.device, entry.inode, head, entry.generation)
 
 
+def is_cut(host: str, identity: str, entry: Entry, source: Source, head: Head) -> bool:
+    """Return whether the file holds nothing but a part of what was read under this entry, from the beginning on.
+
+    Telling so takes its first line and as many of its first bytes as are known. Lines that are all the same tell
+    nothing: a log without times may have been emptied, and have got the same line again.
+    """
+    if source.is_packed or head.line is None or source.key != entry.key or (source.size() or 0) >= entry.offset:
+        return False
+    lines = head.data.splitlines()
+    is_telling = len(set(lines)) > 1 or len(head.line) >= PREFIX_BYTES
+    is_known = has_begin(entry, head) or (0 < len(head.data) < entry.prefix and head.begin == entry.begin)
+    first = identify(host, entry.device, entry.inode, head.line, entry.generation)
+    return is_telling and is_known and first == identity
+
+
 def family_of(path: str) -> str:
     """Return what rotation leaves of a name: ``access.log`` of ``/var/log/access.log-20260101.gz``."""
-    return _ROTATION.sub("", _PACKING.sub("", PurePath(path).name))
+    return _ROTATION.sub("", PACKING.sub("", PurePath(path).name))

@@ -13,6 +13,7 @@ from shipper.identity import (
     has_content,
     identify,
     is_as_before,
+    is_cut,
     learn,
 )
 from shipper.registry import Entry, Registry
@@ -51,6 +52,24 @@ class Known:
                 self.learn(identity, head)
                 return identity
         return None
+
+    def find_cut(self, source: Source, head: Head) -> str | None:
+        """Return the entry of which the file holds a part, and nothing else."""
+        host, entries = self._registry.host, self._registry.entries
+        return next((each for each in self.of_key(source.key) if is_cut(host, each, entries[each], source, head)), None)
+
+    def supersede(self, identity: str, line: bytes, head: Head, end: int) -> str:
+        """Make the entry for what is written to a file beyond `end`, to which it was cut.
+
+        The ids of the lines that were cut off are not given again.
+        """
+        before = self._registry.entries[identity]
+        before.superseded = True
+        made = self.enter(before.path, before.key, head, line)
+        entry = self._registry.entries[made]
+        entry.start = entry.offset = end
+        entry.format, entry.changed, entry.after = before.format, before.changed, before.after
+        return made
 
     def find_alike(self, path: str, source: Source, head: Head) -> Iterator[str]:
         """Yield the entries of other inodes that this file's content may be of.

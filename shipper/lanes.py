@@ -104,9 +104,8 @@ class Lanes:
         waiting = set(self._ready) | held
         for lane in self._lanes.values():
             tail = lane.tail
-            pending = max(1, tail.size - tail.entry.offset) if tail.has_unread() else 0
             is_caught_up = not lane.is_flying and lane not in waiting
-            self._meter.watch(tail.identity, tail.entry.path, pending, is_caught_up=is_caught_up)
+            self._meter.watch(tail.identity, tail.entry.path, tail.pending_bytes(), is_caught_up=is_caught_up)
 
     def settle(self) -> None:
         """Let the registry say what is unacknowledged indeed."""

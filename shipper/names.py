@@ -4,15 +4,21 @@ import fnmatch
 import glob
 import logging
 import os
+import re
 import stat
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from core.errors import DeliveryError
-from shipper.identity import family_of
+from shipper.identity import PACKING, family_of
 from shipper.source import Key, describe_kind
 
 log = logging.getLogger(__name__)
+
+_ROTATION = re.compile(r"[._-]\d(?:[\d._T-]*\d)?(?=\.[A-Za-z]\w*$|$)")
+_DATE_DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,15 @@ class Found:
 
     path: str
     status: os.stat_result
+
+    @classmethod
+    def of(cls, path: str) -> Self | None:
+        """Return the file of a name; None where there is none, or one that is not regular."""
+        try:
+            status = os.stat(path)  # noqa: PTH116 - a name may hold bytes that are not UTF-8
+        except OSError:
+            return None
+        return cls(path, status) if stat.S_ISREG(status.st_mode) else None
 
     @property
     def key(self) -> Key:
@@ -95,16 +110,39 @@ class Names:
 
 def find_relatives(folder: str, family: str) -> Iterator[Found]:
     """Yield the regular files of a folder whose names are what rotation makes of a name, see `family_of`."""
+    for name in _list(folder):
+        if family_of(name) == family and (item := Found.of(f"{folder}/{name}")):
+            yield item
+
+
+def list_rotated(folder: str) -> dict[str, list[str]]:
+    """Return the names in a folder that rotation made, by the name before it, see `rotated_from`."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for name in _list(folder):
+        before = rotated_from(name)
+        if before:
+            names[before].append(name)
+    return names
+
+
+def rotated_from(name: str) -> str | None:
+    """Return the name of which rotation made this one, as far as that is certain; None for others.
+
+    ``access.log`` of ``access.log.1``, ``access.log-20260101.gz`` and ``access-20260101.log``: a number after a full
+    stop, or a date. Unlike `family_of` it takes ``site2.log`` and ``site-2.log`` for logs of their own.
+    """
+    name = PACKING.sub("", name)
+    if name.endswith(".old"):
+        return name.removesuffix(".old")
+    match = _ROTATION.search(name)
+    if not match or not match.start():
+        return None
+    is_date = sum(map(str.isdigit, match[0])) >= _DATE_DIGITS
+    return name[: match.start()] + name[match.end() :] if is_date or name[match.start()] == "." else None
+
+
+def _list(folder: str) -> list[str]:
     try:
-        items = sorted(os.scandir(folder), key=lambda item: item.name)
+        return sorted(os.listdir(folder))  # noqa: PTH208 - names of thousands of files, without an object for each
     except OSError:
-        return
-    for item in items:
-        if family_of(item.name) != family:
-            continue
-        try:
-            status = item.stat()
-        except OSError:
-            continue  # it went while we looked
-        if stat.S_ISREG(status.st_mode):
-            yield Found(item.path, status)
+        return []

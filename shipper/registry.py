@@ -48,6 +48,10 @@ class Entry:
         splits: Where a line without its end was taken for whole, most often at the end of a file taken as it is.
         seen: The day on which the file was last there, ISO 8601.
         format: What must be known of earlier lines to read on, e.g. the last `#Fields:` of a W3C log.
+        start: Where the lines of this entry begin: those before it are of the entry that it supersedes.
+        changed: When the file was last changed, as far as it was looked at, in nanoseconds since the epoch.
+        after: The same of the file that had its name before.
+        left: How the files begin that lay beside the first one of its name.
     """
 
     path: str
@@ -68,6 +72,10 @@ class Entry:
     splits: list[int] = field(default_factory=list)
     seen: str | None = None
     format: str | None = None
+    start: int = 0
+    changed: int | None = None
+    after: int | None = None
+    left: list[str] = field(default_factory=list)
 
     @property
     def key(self) -> tuple[int, int]:

@@ -97,7 +97,9 @@ def _account(host: str, identity: str, entry: Entry) -> FileStatus:
     if source is None:
         return FileStatus(entry.path, identity, is_there=False, passed=None, pending=0, ledger=entry.ledger)
     try:
-        passed = _count_lines(source, 0, entry.offset) + sum(_is_split(source, each, entry) for each in entry.splits)
+        passed = _count_lines(source, entry.start, entry.offset) + sum(
+            _is_split(source, each, entry) for each in entry.splits
+        )
         pending = count_pending(source, entry)
     finally:
         source.close()

@@ -135,7 +135,7 @@ class Tail:
             if not self.is_intact():
                 return False
             self._seen = seen
-            self.size, self.grown, self.is_final = status.st_size, now, False
+            self._take_state(status, now)
             return True
 
     def learn(self) -> Head | None:
@@ -160,6 +160,16 @@ class Tail:
         with self._lock:
             end = self._source.size() if self._source else None
             return end is None or end > self.entry.offset
+
+    def pending_bytes(self) -> int:
+        """Return how many bytes were not acknowledged; of a compressed file's content, as far as that can be told."""
+        if not self.has_unread():
+            return 0
+        with self._lock:
+            size = self.size
+            if self.is_packed:
+                size = self._source.estimate() if isinstance(self._source, PackedSource) else 0
+            return max(1, size - self.entry.offset)
 
     def is_drained(self, now: float) -> bool:
         """Return whether all that the file holds at this moment was acknowledged."""
@@ -187,8 +197,9 @@ class Tail:
             self.release()
             self.path, self.key, self._source = path, source.key, source
             self.line, self.is_packed = head.line, source.is_packed
-            self._seen, self.size, self.grown = None, os.fstat(source.fileno()).st_size, now
-            self.is_rotated, self.is_gone, self.is_final = path != self.entry.path, False, False
+            self._seen = None
+            self._take_state(os.fstat(source.fileno()), now)
+            self.is_rotated, self.is_gone = path != self.entry.path, False
         self._pool.use(self)
 
     def release(self) -> None:
@@ -211,6 +222,11 @@ class Tail:
             self._lock.release()
         return True
 
+    def _take_state(self, status: os.stat_result, now: float) -> None:
+        self.size, self.grown, self.is_final = status.st_size, now, False
+        if not self.is_packed or self.entry.changed is None:
+            self.entry.changed = status.st_mtime_ns
+
     def _open(self) -> Source | None:
         """Return the file, opened again where it rested; None when its name leads elsewhere now."""
         if self._source is None:
@@ -228,5 +244,7 @@ class Tail:
     def _note_split(self, source: Source) -> None:
         """Remember an offset within a line: the rest of that line will be a second document."""
         offset = self.entry.offset
-        if offset and not source.is_packed and offset not in self.entry.splits and source.read(1, offset - 1) != b"\n":
+        if offset <= self.entry.start or source.is_packed or offset in self.entry.splits:
+            return
+        if source.read(1, offset - 1) != b"\n":
             self.entry.splits.append(offset)

@@ -145,7 +145,7 @@ def verify_file(
 
 def _chunks(entry: Entry, read: Read) -> Iterator[Chunk]:
     """Yield the lines before the offset as the shipper took them, also where it took a part of a line for one."""
-    ends = [0, *sorted(split for split in entry.splits if split < entry.offset), entry.offset]
+    ends = [entry.start, *sorted(split for split in entry.splits if split < entry.offset), entry.offset]
     for start, end in pairwise(ends):
 
         def up_to_end(size: int, position: int, end: int = end) -> bytes:

@@ -48,8 +48,9 @@ class Log:
 
     `pattern` is what the shipper is told to follow. Every line's path is ``/<log>/<generation>/<number>``; a generation
     is what one file holds until it is rotated. Without `garbage` every line can be found in Elasticsearch by its path.
-    Where the pattern does not cover the rotated names, what was written and rotated away unseen is never found, as
-    docs/operations.md says: such a log is not `covered`, and rotates only once some of its generation is shipped.
+    Where the pattern does not cover the rotated names, what was rotated away before the log was seen for the first time
+    is older than the shipper and left alone, as docs/operations.md says: such a log is not `covered`, and rotates for
+    the first time only once some of it is shipped. From then on it rotates whether anybody looks or not.
     """
 
     name = ""
@@ -89,7 +90,7 @@ class Log:
         self.end()
 
     def _may_rotate(self) -> bool:
-        return self.covered or self.writing.shipped(self.prefix(), 1)
+        return self.covered or self.generation > 0 or self.writing.shipped(self.prefix(), 1)
 
     def rotate(self) -> None:
         """Rotate the log, and begin the next generation."""

@@ -439,3 +439,63 @@ def test_a_long_header_in_common_does_not_make_two_files_one(follow: Follow, log
     log.write_text("\n".join([*header, *(tuesday := lines(50, 99, width=40))]) + "\n")
     reader._start(closing=False)
     assert reader.read() == [*header, *tuesday]
+
+
+@pytest.mark.parametrize("kept", [2, 20])
+@pytest.mark.parametrize("is_running", [True, False])
+@pytest.mark.parametrize("extra", [0, 5])
+def test_of_a_file_cut_to_a_part_of_itself_nothing_is_read_again(
+    follow: Follow, log: Path, kept: int, is_running: bool, extra: int
+) -> None:
+    append(log, MANY)
+    reader = follow()
+    reader.read()
+    os.truncate(log, sum(len(line) + 1 for line in MANY[:kept]) + extra)  # a line that is cut goes on as another one
+    if not is_running:
+        reader.restart()
+    assert reader.read() == []
+    append(log, new := lines(100, 140, width=60))
+    assert reader.read() == new
+    (_, before), (identity, entry) = reader.registry.entries.items()
+    assert (before.superseded, entry.superseded, entry.start) == (True, False, log.stat().st_size - 40 * 71)
+    reader.restart()
+    append(log, ["last"])
+    assert reader.read() == ["last"]
+    *_, status = read_status(reader.registry.path)
+    assert (status.identity, status.passed, status.pending) == (identity, 41, 0)
+    os.truncate(log, 0)
+    append(log, FEW)
+    assert reader.read() == FEW
+
+
+def test_a_file_cut_twice(follow: Follow, log: Path) -> None:
+    append(log, MANY)
+    reader = follow()
+    reader.read()
+    for kept in (20, 10):
+        os.truncate(log, sum(len(line) + 1 for line in MANY[:kept]))
+        assert reader.read() == []
+        append(log, [f"after {kept}"])
+        assert reader.read() == [f"after {kept}"]
+
+
+def test_the_same_line_again_after_a_truncation_is_new(follow: Follow, log: Path) -> None:
+    """Of a log without times nothing tells whether it was cut, or emptied and written to."""
+    append(log, ["same"] * 9)
+    reader = follow()
+    reader.read()
+    os.truncate(log, 0)
+    append(log, ["same"] * 3)
+    assert reader.read() == ["same"] * 3
+
+
+def test_pending_bytes_of_a_compressed_file_are_those_of_its_content(follow: Follow, log: Path) -> None:
+    text = "".join(f"{os.urandom(40).hex()}\n" for _ in range(50_000)).encode()
+    packed = log.with_name("access.log.1.gz")
+    packed.write_bytes(gzip.compress(text))
+    (tail,) = follow(packed).follower.refresh()
+    assert len(text) / 2 < tail.pending_bytes() < len(text) * 2
+    while chunk := tail.read(tail.entry.offset, 1_000_000, closing=True):
+        tail.entry.offset = chunk.end
+        assert tail.pending_bytes() >= len(text) - chunk.end - 1_000_000
+    assert (tail.entry.offset, tail.pending_bytes()) == (len(text), 0)

@@ -69,9 +69,19 @@ class Rotation(RuleBasedStateMachine):
             self.reader.once()
             self.reader.restart(max_open=self.max_open)
 
+    @rule(kinds=st.lists(st.booleans(), min_size=1, max_size=3))
+    def rotations_while_it_is_dead(self, kinds: list[bool]) -> None:
+        self.reader.restart(is_crash=True, max_open=self.max_open)
+        for is_renamed in kinds:
+            self.write(2, is_long=False)
+            if is_renamed:
+                self.rename(is_late=False, is_sparse=False)
+            else:
+                self.copytruncate(is_read_between=False, is_written_between=False, is_slow=False)
+
     def _shift(self) -> None:
-        """Make room at `.1`; who follows the log alone must have seen a file under that name."""
-        if not self.is_wide:
+        """Make room at `.1`; who follows the log alone must have seen a first file under that name."""
+        if not self.is_wide and not self.reader.registry.entries:
             self.reader.read()
         older = list(self.folder.glob("access.log.*"))
         for path in sorted(older, key=lambda path: -int(path.name.split(".")[2])):
