@@ -31,6 +31,7 @@ class Rotation(RuleBasedStateMachine):
         self.max_open = max_open
         self.written: list[str] = []
         self.is_open_line = False
+        self.stamp = 0
         self.server = self._open(is_sparse=is_sparse)
         self.reader = Reader(self.folder / "state", f"{self.log}*" if is_wide else self.log, size=size)
         self.reader.restart(max_open=max_open)
@@ -45,6 +46,12 @@ class Rotation(RuleBasedStateMachine):
         for _ in range(count):
             self.written.append(f"line {len(self.written)} {'x' * 300 * is_long}.")
             os.write(self.server, f"{self.written[-1]}\n".encode())
+        self._change(self.server)
+
+    def _change(self, file: int | Path) -> None:
+        """Let a file's change have a time of its own: those that this machine gives may be one for several."""
+        self.stamp = max(self.stamp + 1_000, int(self.reader.clock.now().timestamp() * 1e9))
+        os.utime(file, ns=(self.stamp, self.stamp))
 
     @rule()
     def read(self) -> None:
@@ -105,14 +112,17 @@ class Rotation(RuleBasedStateMachine):
         copy = self.folder / "access.log.1"
         if is_slow:
             copy.write_bytes(self.log.read_bytes()[: self.log.stat().st_size // 2])
+            self._change(copy)
             self.reader.read()
         shutil.copyfile(self.log, copy)
+        self._change(copy)
         if is_written_between:  # nobody can find these lines after the truncation
             self.write(1, is_long=False)
             self.reader.read()
         if is_read_between:
             self.reader.read()
         os.truncate(self.log, 0)
+        self._change(self.log)
 
     @rule(pick=st.integers(0, 5), is_gzip=st.booleans(), is_read_between=st.booleans(), is_slow=st.booleans())
     def compress(self, pick: int, is_gzip: bool, is_read_between: bool, is_slow: bool) -> None:
@@ -125,8 +135,10 @@ class Rotation(RuleBasedStateMachine):
         target = path.with_name(path.name + (".gz" if is_gzip else ".zst"))
         if is_slow:
             target.write_bytes(packed[: len(packed) // 2])
+            self._change(target)
             self.reader.read()
         target.write_bytes(packed)
+        self._change(target)
         if is_read_between:
             self.reader.read()
         path.unlink()
