@@ -129,16 +129,15 @@ def is_as_before(host: str, identity: str, entry: Entry, source: Source) -> bool
 def is_cut(host: str, identity: str, entry: Entry, source: Source, head: Head) -> bool:
     """Return whether the file holds nothing but a part of what was read under this entry, from the beginning on.
 
-    Telling so takes its first line and as many of its first bytes as are known. Lines that are all the same tell
-    nothing: a log without times may have been emptied, and have got the same line again.
+    It must hold the whole beginning by which it is known; of less than that, no more than the first line could be
+    compared, and two contents may have that in common. Lines that are all the same tell nothing: a log without times
+    may have been emptied, and have got the same line again.
     """
     if source.is_packed or head.line is None or source.key != entry.key or (source.size() or 0) >= entry.offset:
         return False
-    lines = head.data.splitlines()
-    is_telling = len(set(lines)) > 1 or len(head.line) >= PREFIX_BYTES
-    is_known = has_begin(entry, head) or (0 < len(head.data) < entry.prefix and head.begin == entry.begin)
+    is_telling = len(set(head.data.splitlines())) > 1 or len(head.line) >= PREFIX_BYTES
     first = identify(host, entry.device, entry.inode, head.line, entry.generation)
-    return is_telling and is_known and first == identity
+    return is_telling and has_begin(entry, head) and first == identity
 
 
 def family_of(path: str) -> str:
