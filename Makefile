@@ -9,7 +9,7 @@ install: .venv/installed
 demo: install
 	$(BIN)/wwwatch demo
 test: lint types
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 torture: install
 	$(BIN)/python -m tests.e2e.torture --minutes $(or $(MINUTES),10)
 lint: install
