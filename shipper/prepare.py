@@ -35,14 +35,15 @@ class Preparer:
         host: The machine's name in the documents.
         clock: The time at which lines are read.
         choose: The format of a file, by its name; None to find it by its lines.
+        enrichment: What is known besides of what the lines hold.
     """
 
-    def __init__(self, ship: ShipSettings, host: str, clock: Clock, choose: Choose) -> None:
+    def __init__(self, ship: ShipSettings, host: str, clock: Clock, choose: Choose, enrichment: Enrichment) -> None:
         self._ship = ship
         self._host = host
         self._clock = clock
         self._choose = choose
-        self._enrichment = Enrichment(ship.geoip, ship.trusted_proxies)
+        self._enrichment = enrichment
         self._formats: dict[str, Format] = {}
         self._headers: dict[str, tuple[int, str]] = {}
         self._version = version("wwwatch")

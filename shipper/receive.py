@@ -8,16 +8,14 @@ import threading
 from collections.abc import Callable
 
 from core.clock import Clock
+from shipper.drain import Drain
 from shipper.spool import Spool
-from shipper.syslog import Frames, as_line, strip_headers
+from shipper.syslog import Frames, strip_headers
 
 log = logging.getLogger(__name__)
 
 _PIECE = 1 << 18
 _CONNECTIONS = 100
-_DATAGRAMS = 1_000
-"""How many datagrams are taken before they are synced."""
-
 _WAIT_SECONDS = 0.2
 _TELL_SECONDS = 10.0
 
@@ -70,10 +68,10 @@ class Receiver(threading.Thread):
     def run(self) -> None:
         """Receive."""
         try:
-            self._listen()
+            drain = self._listen()
             while not self._stop_event.is_set() and not self.is_over:
-                self._step(_WAIT_SECONDS)
-            self._finish()
+                self._step(_WAIT_SECONDS, drain)
+            self._finish(drain)
         except Exception as error:  # noqa: BLE001 - whoever waits for this thread raises it
             self.failure = error
         finally:
@@ -84,27 +82,37 @@ class Receiver(threading.Thread):
             self._spool.close()
             self._ended()
 
-    def _listen(self) -> None:
+    def _listen(self) -> Drain | None:
         take: Callable[[], bytes]
         if isinstance(self._source, int):
             self._connections[self._source] = self._source, Frames(is_syslog=False)
             take = self._reader(self._source)
+        elif self._source.type == socket.SOCK_DGRAM:
+            drain = Drain(self._source, self._stop_event)
+            drain.start()
+            return drain
         else:
             self._source.setblocking(False)
-            take = self._accept if self._source.type == socket.SOCK_STREAM else self._take_datagrams
+            take = self._accept
         self._selector.register(self._source, selectors.EVENT_READ, take)
+        return None
 
-    def _step(self, seconds: float) -> None:
+    def _step(self, seconds: float, drain: Drain | None) -> None:
         is_full = self._spool.is_full()
-        lines = bytearray()
-        for key, _ in self._selector.select(seconds):
-            if not is_full or key.data == self._take_datagrams:
-                lines += key.data()
+        if drain:
+            lines = drain.take(seconds)
+        else:
+            ready = self._selector.select(seconds)
+            lines = b"" if is_full else b"".join(key.data() for key, _ in ready)
         if is_full:
             self._drop(lines.count(b"\n"))
             self._clock.sleep(_WAIT_SECONDS, self._stop_event)
         elif lines:
-            self._keep(bytes(lines))
+            self._keep(lines)
+        if drain and drain.dropped:
+            count, drain.dropped = drain.dropped, 0
+            self.dropped += count
+            self._tell(f"{self._input}: {self.dropped} lines were dropped so far: the disk is too slow for them")
 
     def _keep(self, lines: bytes) -> None:
         """Put lines on the disk, however long that takes: nothing more is read meanwhile."""
@@ -121,19 +129,6 @@ class Receiver(threading.Thread):
                     return
             else:
                 return
-
-    def _take_datagrams(self) -> bytes:
-        assert isinstance(self._source, socket.socket)  # noqa: S101 - only sockets are registered with it
-        found = []
-        for _ in range(_DATAGRAMS):
-            try:
-                found.append(as_line(self._source.recv(_PIECE)))
-            except BlockingIOError:
-                break
-            except OSError as error:
-                self._tell(f"cannot read from {self._input}: {error.strerror}")
-                break
-        return b"".join(found)
 
     def _accept(self) -> bytes:
         assert isinstance(self._source, socket.socket)  # noqa: S101 - only sockets are registered with it
@@ -172,14 +167,16 @@ class Receiver(threading.Thread):
             self.is_over = True
         return frames.close()
 
-    def _finish(self) -> None:
+    def _finish(self, drain: Drain | None) -> None:
         """Take what has arrived already; of a pipe also the beginning of a line, which is nowhere else any longer."""
         if isinstance(self._source, int):
             lines = b"".join(frames.close() for _, frames in self._connections.values())
             if lines:
                 self._keep(lines)
         else:
-            self._step(0.0)
+            if drain:
+                drain.join()
+            self._step(0.0, drain)
         if self.dropped:
             log.warning("%s: %d lines were dropped in all", self._input, self.dropped)
 

@@ -9,7 +9,7 @@ from core.clock import Clock
 from core.documents import access_stream
 from core.errors import WwwatchError
 from core.settings import Settings
-from enrich import find_format
+from enrich import Enrichment, find_format
 from shipper.deadletter import DeadLetters, dead_letter_path
 from shipper.delivery import Delivery
 from shipper.follow import Follower
@@ -35,6 +35,7 @@ class Shipper:
         registry: An entered `Registry`; the dead-letter file and the status file lie beside its file.
         format_name: A format of `enrich.FORMATS`, or ``auto``: each file's own is found by its lines.
         choose_format: The format of a file, by its name, or None for ``auto``; in place of `format_name`.
+        enrichment: What is known besides of what the lines hold; made from `ship.geoip` and `ship.trusted_proxies`.
         progress: Told after each acknowledgement.
         stop: Ends `run_once` early, after what is in flight.
         meter: Told of everything; a metrics endpoint may ask it.
@@ -52,6 +53,7 @@ class Shipper:
         *,
         format_name: str = "auto",
         choose_format: Choose | None = None,
+        enrichment: Enrichment | None = None,
         progress: Progress | None = None,
         stop: threading.Event | None = None,
         meter: Meter | None = None,
@@ -64,6 +66,7 @@ class Shipper:
         self._choose = choose_format or (lambda _path: entry)
         self._progress = progress or (lambda _bytes, _ledger: None)
         self._stop = stop or threading.Event()
+        self._enrichment = enrichment or Enrichment(settings.ship.geoip, settings.ship.trusted_proxies)
         self._meter = meter or Meter(clock)
         self._total = Ledger()
 
@@ -100,7 +103,7 @@ class Shipper:
         delivery = Delivery(self._client, stream, dead_letters, self._meter, self._stop, is_compressed=is_compressed)
         follower = Follower(paths, self._registry, self._clock, closing=closing, max_open=self._ship.max_open_files)
         lanes = Lanes(follower, self._ship, self._meter, closing=closing)
-        preparer = Preparer(self._ship, self._registry.host, self._clock, self._choose)
+        preparer = Preparer(self._ship, self._registry.host, self._clock, self._choose, self._enrichment)
         pulse = Pulse(self._meter, self._registry.path, is_following=not closing)
         pipeline = Pipeline(
             lanes=lanes,

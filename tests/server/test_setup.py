@@ -21,7 +21,14 @@ def run(es_url: str, *arguments: str) -> str:
 
 
 def listed(es_url: str, *arguments: str) -> dict[str, Any]:
-    return {f"{row['kind']} {row['name']}": row["action"] for row in json.loads(run(es_url, "--json", *arguments))}
+    rows = json.loads(run(es_url, "--json", *arguments))
+    # Other tests leave data streams whose mappings no template can put right.
+    return {f"{row['kind']} {row['name']}": row["action"] for row in rows if "-test_" not in row["name"]}
+
+
+def others(es_url: str) -> int:
+    rows = json.loads(run(es_url, "--json", "--dry-run"))
+    return sum(row["action"] == "update" for row in rows if "-test_" in row["name"])
 
 
 @pytest.mark.es
@@ -40,10 +47,11 @@ def test_setup_converges_and_then_rests(es_url: str, es: Elasticsearch) -> None:
 def test_setup_says_what_it_did_and_what_the_cluster_lacks(es_url: str, es: Elasticsearch) -> None:
     run(es_url)
     es.cluster.put_component_template(name="wwwatch-plain@settings", template={})
-    assert "1 to update" in run(es_url, "--dry-run")
-    assert "1 updated" in run(es_url)
+    left = others(es_url)
+    assert f"{left + 1} to update" in run(es_url, "--dry-run")
+    assert f"{left + 1} updated" in run(es_url)
     rested = run(es_url)
-    assert "updated" not in rested
+    assert ("updated" in rested) == bool(left)
     assert "unchanged" in rested
 
 
