@@ -1,12 +1,12 @@
 """From lines to the text of each slot: by regular expression, or out of JSON, as the format says."""
 
-import re
-from functools import cache
+from collections.abc import Sequence
 
 import polars as pl
 
-from enrich.entry import IS_COMMENT, Format, is_comment
+from enrich.entry import IS_COMMENT, Format, group_names, is_comment
 from enrich.json_lines import by_keys
+from enrich.reading import present
 from enrich.w3c import resume
 
 IS_EVENT = "is_event"
@@ -25,7 +25,6 @@ SPLITS = {
 }
 """Slots that hold several others, and how they fall apart."""
 
-_GROUP = re.compile(r"\(\?P<([^>]+)>")
 _KEPT = frozenset({"apache_tls", "elb_tls", "haproxy_request", "ingress_upstreams"})
 """Of these: slots that are fields as well."""
 
@@ -76,7 +75,7 @@ def _by_pattern(lines: pl.Series, entry: Format) -> pl.DataFrame:
     if not (entry.patterns or entry.lenient):
         return pl.DataFrame([pl.Series(IS_EVENT, [False], pl.Boolean).new_from_index(0, len(lines))])
     strict, *tolerant = (*entry.patterns, *entry.lenient)
-    frame = _groups(lines, strict, _group_names(entry.patterns))
+    frame = _groups(lines, strict, group_names(entry.patterns))
     for pattern in tolerant:
         missed = frame[IS_EVENT].not_()
         if not missed.any():
@@ -92,7 +91,7 @@ def _by_pattern(lines: pl.Series, entry: Format) -> pl.DataFrame:
     return frame
 
 
-def _groups(lines: pl.Series, pattern: str, names: list[str]) -> pl.DataFrame:
+def _groups(lines: pl.Series, pattern: str, names: Sequence[str]) -> pl.DataFrame:
     groups = lines.alias("line").to_frame().select(pl.col("line").str.extract_groups(pattern).alias("groups"))
     frame = groups.unnest("groups")
     # Every pattern captures some group of every line it takes, if only as empty text.
@@ -101,21 +100,16 @@ def _groups(lines: pl.Series, pattern: str, names: list[str]) -> pl.DataFrame:
     return frame.with_columns(is_event, *absent).select(IS_EVENT, *dict.fromkeys((*names, *frame.columns)))
 
 
-@cache
-def _group_names(patterns: tuple[str, ...]) -> list[str]:
-    return list(dict.fromkeys(name for pattern in patterns for name in _GROUP.findall(pattern)))
-
-
 def _split_where(frame: pl.DataFrame, slot: str, pattern: str) -> pl.DataFrame:
     """Split a slot in the lines that have it; in most logs these are few."""
     is_there = frame[slot].is_not_null()
     if is_there.all():
         return _split(frame, slot, pattern)
-    names = [name for name in _group_names((pattern,)) if name not in frame.columns]
+    names = [name for name in group_names((pattern,)) if name not in frame.columns]
     whole = frame.hstack([pl.Series(name, [None], pl.String).new_from_index(0, frame.height) for name in names])
     if is_there.any():
         rows, part = is_there.arg_true(), _split(whole.filter(is_there), slot, pattern)
-        found = [name for name in _group_names((pattern,)) if name in part.columns]
+        found = [name for name in group_names((pattern,)) if name in part.columns]
         whole = whole.with_columns(whole[name].scatter(rows, part[name]) for name in found)
     return whole if slot in _KEPT else whole.drop(slot)
 
@@ -124,7 +118,7 @@ def _split(frame: pl.DataFrame, slot: str, pattern: str) -> pl.DataFrame:
     parts = frame.select(pl.col(slot).str.extract_groups(pattern).alias("parts")).unnest("parts")
     kept = _GARBAGE.get(slot)
     if kept:
-        garbage = pl.when(parts[kept].is_null() & pl.col(slot).is_in(["-", ""]).not_()).then(pl.col(slot))
+        garbage = pl.when(parts[kept].is_null()).then(present(pl.col(slot)))
         parts = parts.with_columns(frame.select(pl.coalesce(parts[kept], garbage).alias(kept)).to_series())
     known = [name for name in parts.columns if name in frame.columns]
     merged = frame.with_columns(pl.coalesce(pl.col(name), parts[name]).alias(name) for name in known)
@@ -137,7 +131,7 @@ def _join(frame: pl.DataFrame, slot: str, first: str, second: str, between: str)
     if second not in frame.columns:
         frame = frame.with_columns(pl.lit(None, pl.String).alias(second))
     tail = pl.col(second).str.strip_prefix(between)
-    joined = pl.concat_str(first, pl.when(pl.col(second).is_in(["-", ""]).not_()).then(pl.lit(between) + tail))
-    whole = pl.when(pl.col(second).is_null() | pl.col(second).is_in(["-", ""])).then(pl.col(first)).otherwise(joined)
+    joined = pl.concat_str(first, pl.lit(between) + tail)
+    whole = pl.when(present(pl.col(second)).is_null()).then(pl.col(first)).otherwise(joined)
     known = [pl.col(slot)] if slot in frame.columns else []
     return frame.with_columns(pl.coalesce(*known, whole).alias(slot)).drop(first, second)

@@ -15,9 +15,7 @@ from enrich.geo import GEO_SCHEMA, GeoTable
 from enrich.logins import login_applications
 from enrich.proxies import PROXY_SCHEMA, ClientTable
 from enrich.signs import mark_signs, name_signs
-
-FORWARDED_LIST = "network.forwarded"
-"""The column with the text of `X-Forwarded-For` or `Forwarded`; it is no field of the document."""
+from enrich.slots import FORWARDED_LIST
 
 SIGNS_FIELD = "wwwatch.signs"
 LOGIN_FIELD = "wwwatch.login"

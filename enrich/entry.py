@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import polars as pl
 
@@ -10,6 +11,12 @@ from enrich.shapes import Shape
 from enrich.slots import Slot, find_slots
 
 _GROUP = re.compile(r"\(\?P<([^>]+)>")
+
+
+@cache
+def group_names(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of all groups in regular expressions, each once."""
+    return tuple(dict.fromkeys(name for pattern in patterns for name in _GROUP.findall(pattern)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +102,7 @@ class Format:
         """Return what the server's values become: its name of each, and the fields."""
         named = self.variables or tuple((key.name, key.slot) for key in self.keys)
         if not named:
-            groups = dict.fromkeys(
-                group for pattern in self.patterns[: self.strict] for group in _GROUP.findall(pattern)
-            )
-            named = tuple((group, group) for group in groups)
+            named = tuple((group, group) for group in group_names(self.patterns[: self.strict]))
         return [(variable, fields_of(slot, self.slots)) for variable, slot in named]
 
     def in_zone(self, zone: str) -> "Format":

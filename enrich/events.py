@@ -5,7 +5,7 @@ import polars as pl
 from core import fields
 from enrich.addresses import ip_of
 from enrich.enrichment import Enrichment
-from enrich.entry import Format
+from enrich.entry import IS_COMMENT, Format
 from enrich.lines import AGENTS, ANSWERS, CLIENTS, REQUESTS, read_lines
 from enrich.slots import FORWARDED_LIST
 from enrich.tables import Events, Table
@@ -36,6 +36,14 @@ def read_events(lines: pl.Series, entry: Format, enrichment: Enrichment) -> Even
         # What the server logged itself wins over what follows from another value.
         tables[name] = Table(table.codes, values.drop(events.lines.columns, strict=False))
     return Events(events.lines, tables)
+
+
+def drop_comments(events: Events) -> tuple[Events, pl.Series]:
+    """Return the events without the lines that hold none, and which of the lines are events (Boolean, in order)."""
+    if IS_COMMENT not in events.lines.columns:
+        return events, pl.Series([True], dtype=pl.Boolean).new_from_index(0, events.lines.height)
+    is_event = events.lines[IS_COMMENT].not_()
+    return Events(events.lines.drop(IS_COMMENT), events.tables).filter(is_event), is_event
 
 
 def _clients(values: pl.DataFrame, enrichment: Enrichment) -> pl.DataFrame:

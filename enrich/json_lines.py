@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from enrich.entry import Format, Key
+from enrich.reading import present
 
 _SUSPICIOUS = r"\}\s*,\s*(?:\{|n)"
 """What a line needs to become two: the decoder reads all lines as one array."""
@@ -45,8 +46,7 @@ def _to_slots(frame: pl.DataFrame, entry: Format) -> pl.DataFrame:
     for number, key in enumerate(entry.keys):
         columns.setdefault(key.slot, []).append(_column(number))
     slots = frame.select(
-        pl.coalesce(pl.when(pl.col(name).is_in(["-", ""]).not_()).then(pl.col(name)) for name in names).alias(slot)
-        for slot, names in columns.items()
+        pl.coalesce(present(pl.col(name)) for name in names).alias(slot) for slot, names in columns.items()
     )
     needed = [pl.any_horizontal(pl.col(need.split("|")).is_not_null()) for need in entry.needs]
     judged = slots.with_columns(pl.all_horizontal(*needed, pl.lit(value=True)).alias("is_event"))

@@ -3,6 +3,7 @@
 import polars as pl
 
 from enrich.addresses import bare_ip
+from enrich.percent import ASCII_CHARACTERS, ASCII_ESCAPES
 from enrich.slots import CLF_TIME, EPOCH, TYPES, Reading, Slot
 
 _UNITS = (("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 6e10), ("h", 3.6e12))
@@ -10,9 +11,6 @@ _UNITS = (("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m",
 
 _NUMBER = r"^[+\-]?[0-9.]+(?:[eE][+\-]?[0-9]+)?$"
 _GO = r"^(?:[0-9.]+(?:ns|us|µs|ms|s|m|h))+$"
-_HEX = "0123456789abcdefABCDEF"
-_ESCAPES = [f"%{high}{low}" for high in _HEX for low in _HEX if int(high + low, 16) < 128]  # noqa: PLR2004 - ASCII
-_CHARACTERS = [chr(int(escape[1:], 16)) for escape in _ESCAPES]
 _MAX_MICROS = 253_402_300_800_000_000
 """The year 10000, which Elasticsearch's dates and Python's do not reach."""
 
@@ -61,7 +59,7 @@ def _text(text: pl.Expr, reading: Reading) -> pl.Expr:
         case Reading.PLUS:
             return text.str.replace_all("+", " ", literal=True)
         case Reading.ESCAPED:
-            return text.str.replace_many(_ESCAPES, _CHARACTERS)
+            return text.str.replace_many(ASCII_ESCAPES, ASCII_CHARACTERS)
         case _:
             return text
 

@@ -5,6 +5,7 @@ from urllib.parse import unquote_to_bytes
 import polars as pl
 
 from core import fields
+from enrich.percent import BYTES, ESCAPES
 
 IS_REQUEST = "is_request"
 """The column that says whether a line has a method: without one its URL is garbage."""
@@ -14,9 +15,6 @@ _ABSOLUTE = (
     r"(?P<host>\[[^\]/?#]*\]|[^:/?#]*)(?P<behind>[^/?#]*)(?P<rest>[^#]*)(?:#(?P<fragment>.*))?$"
 )
 _PORT = r"^:([0-9]{1,5})$"
-_HEX = "0123456789abcdefABCDEF"
-_ESCAPES = [f"%{high}{low}" for high in _HEX for low in _HEX]
-_BYTES = [chr(int(escape[1:], 16)) for escape in _ESCAPES]
 _EXTENSION = r"\.([A-Za-z0-9_\-]{1,16})$"
 
 
@@ -58,7 +56,7 @@ def _decode(texts: pl.Series) -> pl.Series:
     if not escaped.any():
         return texts
     rows, chosen = escaped.arg_true(), texts.filter(escaped)
-    decoded = chosen.str.replace_many(_ESCAPES, _BYTES)
+    decoded = chosen.str.replace_many(ESCAPES, BYTES)
     # Each escape is now the character of its byte's number. Where all are ASCII that is the text; the others are few.
     wide = decoded.str.contains(r"[\x{80}-\x{ff}]")
     if wide.any():

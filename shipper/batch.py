@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 
 from core import fields
-from enrich import IS_COMMENT, Enrichment, Events, Format, Origin, Pieces, last_header, read_events, to_documents
+from enrich import Enrichment, Events, Format, Origin, Pieces, drop_comments, last_header, read_events, to_documents
 from enrich.pieces import Rows
+from shipper.identity import line_ids
 from shipper.reader import MAX_LINE, Chunk
 
 
@@ -93,14 +94,11 @@ def build_batches(
     """
     events = _mark_cut(read_events(chunk.lines, entry, enrichment), chunk)
     is_unparsed = events.lines[fields.ERROR_MESSAGE].is_not_null().to_numpy()
-    is_event, offsets = np.ones(len(chunk.lines), np.bool_), chunk.offsets
-    if IS_COMMENT in events.lines.columns:
-        is_event = events.lines[IS_COMMENT].not_().to_numpy()
-        events = events.filter(pl.Series(is_event))
-        events, offsets = Events(events.lines.drop(IS_COMMENT), events.tables), offsets.filter(pl.Series(is_event))
-    ids = pl.select(pl.format("{}-{}", pl.lit(identity), offsets)).to_series()
+    events, is_event = drop_comments(events)
+    offsets = chunk.offsets.filter(is_event)
+    ids = line_ids(identity, offsets)
     documents = Documents(ids, to_documents(events, ids, offsets, origin))
-    before = np.concatenate(([0], np.cumsum(is_event)))
+    before = np.concatenate(([0], is_event.cum_sum()))
     is_cut, starts = chunk.is_cut.to_numpy(), [chunk.start, *chunk.offsets[lines::lines].to_list(), chunk.end]
     batches = []
     for number, (start, end) in enumerate(pairwise(starts)):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import DeliveryError
+from shipper.durable import replace_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +96,8 @@ class DeadLetters:
         Raises:
             DeliveryError: The disk refuses.
         """
-        temporary = self.path.with_name(f"{self.path.name}.new")
         with self._lock, _disk_errors(self.path):
-            with temporary.open("w", encoding="utf-8") as file:
-                file.writelines(letter.as_line() for letter in letters)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.path)
-            folder = os.open(self.path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            replace_file(self.path, (letter.as_line() for letter in letters))
 
 
 @contextmanager

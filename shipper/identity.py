@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePath
 
+import polars as pl
+
 from shipper.registry import Entry
 from shipper.source import Source, find_begin
 
@@ -71,6 +73,11 @@ def identify(host: str, device: int, inode: int, head: bytes, generation: int) -
     """
     digest = hashlib.sha256(f"{host}\0{device}\0{inode}\0{generation}\0".encode("utf-8", "surrogateescape") + head)
     return digest.hexdigest()[:16]
+
+
+def line_ids(identity: str, offsets: pl.Series) -> pl.Series:
+    """Return the ids of the documents of a file's lines, ``<identity>-<offset>``, by where each line starts."""
+    return pl.select(pl.format("{}-{}", pl.lit(identity), offsets)).to_series()
 
 
 def digest_of(data: bytes) -> str:

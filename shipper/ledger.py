@@ -1,10 +1,12 @@
 """What became of the lines: the figures that must add up."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
+
+from shipper.counts import Counts
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class Ledger(Counts):
     """Counts of lines, all of them acknowledged.
 
     Attributes:
@@ -27,10 +29,3 @@ class Ledger:
     def lines(self) -> int:
         """Return how many lines are accounted for."""
         return self.indexed + self.present + self.rejected + self.skipped
-
-    def __add__(self, other: "Ledger") -> "Ledger":
-        return Ledger(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
-
-    def as_dict(self) -> dict[str, int]:
-        """Return the counts by name."""
-        return asdict(self)

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import socket
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
@@ -15,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from core.clock import parse_iso
 from core.errors import DeliveryError
+from shipper.durable import replace_file
 from shipper.ledger import Ledger
 
 log = logging.getLogger(__name__)
@@ -158,14 +158,8 @@ class Registry:
         """
         files = ",\n".join(self._line(identity, entry) for identity, entry in self.entries.items())
         content = f'{{"version": {VERSION}, "host": {json.dumps(self.host)}, "files": {{\n{files}\n}}}}\n'
-        temporary = self.path.with_suffix(".new")
         try:
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.path)
-            _sync_folder(self.path.parent)
+            replace_file(self.path, [content])
         except OSError as error:
             raise DeliveryError(f"cannot save the registry {self.path}: {error.strerror}", "free space on it") from None
 
@@ -203,12 +197,3 @@ def read_registry(path: Path) -> tuple[str, dict[str, Entry]] | None:
 def _entry(values: dict[str, Any]) -> Entry:
     in_flight = values["in_flight"] and (int(values["in_flight"][0]), int(values["in_flight"][1]))
     return Entry(**values | {"ledger": Ledger(**values["ledger"]), "in_flight": in_flight})
-
-
-def _sync_folder(folder: Path) -> None:
-    # Without this the rename itself may be lost with the power.
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -9,6 +9,8 @@ import secrets
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from shipper.durable import sync_folder
+
 SUFFIX = ".spool"
 SEGMENT_BYTES = 64_000_000
 """A segment of this size is finished and the next one begun."""
@@ -104,11 +106,7 @@ class Spool:
         number = int(segments[-1].name.partition("-")[0]) + 1 if segments else 1
         path = self._folder / f"{number:012d}-{secrets.token_hex(4)}{SUFFIX}"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # the new name must survive a loss of power, too
-        finally:
-            os.close(folder)
+        sync_folder(self._folder)
         return descriptor
 
 

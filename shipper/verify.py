@@ -1,15 +1,16 @@
 """Asks Elasticsearch for every line of the files on disk: the proof that none is lost and none is there twice."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-import polars as pl
 from elasticsearch import Elasticsearch
 
 from core.errors import DeliveryError
+from shipper.counts import Counts
 from shipper.deadletter import DeadLetters, dead_letter_path
+from shipper.identity import line_ids
 from shipper.lookup import backing_indices, count_ids
 from shipper.reader import Chunk, Read, read_chunk
 from shipper.registry import Entry, read_registry
@@ -19,7 +20,7 @@ _PIECE = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Counts):
     """What became of a file's lines, as Elasticsearch has it.
 
     Attributes:
@@ -42,13 +43,6 @@ class Verdict:
     def is_whole(self) -> bool:
         """Whether each line is accounted for, once."""
         return not self.missing and not self.doubled
-
-    def as_dict(self) -> dict[str, int]:
-        """Return the counts by name."""
-        return asdict(self)
-
-    def __add__(self, other: "Verdict") -> "Verdict":
-        return Verdict(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
 
 Told = Callable[[int], None]
@@ -125,7 +119,7 @@ def verify_file(
     """
     verdict, skippable = Verdict(), entry.ledger.skipped
     for chunk in _chunks(entry, read):
-        ids = pl.select(pl.format("{}-{}", pl.lit(identity), chunk.offsets)).to_series().to_list()
+        ids = line_ids(identity, chunk.offsets).to_list()
         times = count_ids(client, indices, ids)
         absent = [row for row, each in enumerate(ids) if not times[each] and each not in dead]
         # A line without an event has no document; there are as many of those as the account says, and no more.

@@ -19,13 +19,12 @@ import polars as pl
 from core.errors import FormatError
 from enrich import (
     FORMATS,
-    IS_COMMENT,
     Enrichment,
-    Events,
     Format,
     Origin,
     compile_directive,
     detect,
+    drop_comments,
     read_events,
     to_documents,
 )
@@ -135,12 +134,8 @@ def documents(lines: list[str], entry: Format, enrichment: Enrichment) -> list[d
     """Return the documents of lines, comments left out; whatever is wrong is an assertion's error."""
     events = read_events(pl.Series(lines, dtype=pl.String), entry, enrichment)
     assert events.lines["event.original"].to_list() == lines
-    kept = lines
-    if IS_COMMENT in events.lines.columns:
-        is_event = events.lines[IS_COMMENT].not_()
-        kept = [line for line, keep in zip(lines, is_event, strict=True) if keep]
-        events = events.filter(is_event)
-        events = Events(events.lines.drop(IS_COMMENT), events.tables)
+    events, is_event = drop_comments(events)
+    kept = [line for line, keep in zip(lines, is_event, strict=True) if keep]
     numbers = pl.Series(range(len(kept)), dtype=pl.Int64)
     texts = to_documents(events, numbers.cast(pl.String), numbers, ORIGIN).lines()
     found = [json.loads(text.split("\n")[1]) for text in texts]

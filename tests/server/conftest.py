@@ -1,4 +1,4 @@
-"""What the tests of the detector share: a model, a log with every attack in it, and a site of its own."""
+"""What these tests share: templates, a model, a log with every attack in it, and a site of its own."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -9,9 +9,16 @@ from elasticsearch import Elasticsearch
 
 from detector.model import SessionModel
 from detector.training import label_sessions, train
+from es_templates import apply, plan
 from simulator import render_combined, simulate
 from tests.server.watching import ATTACKS, NOW, START, Site, forget_findings
 from wwwatch.examples import labelled_events
+
+
+@pytest.fixture(scope="module")
+def templates(es: Elasticsearch) -> None:
+    """Elasticsearch knows what `wwwatch setup` tells it."""
+    apply(es, plan(es))
 
 
 @pytest.fixture(scope="session")

@@ -14,20 +14,14 @@ from core.client import connect
 from core.clock import Clock
 from core.documents import access_stream
 from core.settings import EsSettings
-from es_templates import apply, plan
 from shipper import Ledger, Meter, Registry, Shipper, read_status
 from shipper.registry import read_registry
 from tests.server.faulty import faulty_proxy
 from tests.server.logs import count, eventually, make_lines, originals, settings_of, ship_once, shipping, write_log
 
-pytestmark = pytest.mark.es
+pytestmark = [pytest.mark.es, pytest.mark.usefixtures("templates")]
 
 DEAD = "http://127.0.0.1:9"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def templates(es: Elasticsearch) -> None:
-    apply(es, plan(es))
 
 
 @pytest.fixture

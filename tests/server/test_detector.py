@@ -17,17 +17,11 @@ from detector.incidents import Incident
 from detector.live import Detector, Step
 from detector.store import Checkpoint, DetectorStore
 from enrich.signs import match_signs
-from es_templates import apply, plan
 from simulator import render_combined, simulate
 from tests.server.watching import NOW, START, Crash, Dying, Site, StandingClock, findings, forget_findings, write
 from wwwatch.examples import as_events
 
-pytestmark = pytest.mark.es
-
-
-@pytest.fixture(autouse=True, scope="module")
-def templates(es: Elasticsearch) -> None:
-    apply(es, plan(es))
+pytestmark = [pytest.mark.es, pytest.mark.usefixtures("templates")]
 
 
 def test_attacks_in_a_shipped_log_become_incidents(

@@ -9,16 +9,10 @@ from elasticsearch import Elasticsearch
 from core.documents import MODELS, STATE, access_stream
 from core.errors import ModelError, StoreError
 from detector.registry import LIVE, live_digest, save_model
-from es_templates import apply, plan
 from tests.server.watching import NOW, Site
 from wwwatch.cli import cli
 
-pytestmark = pytest.mark.es
-
-
-@pytest.fixture(autouse=True, scope="module")
-def templates(es: Elasticsearch) -> None:
-    apply(es, plan(es))
+pytestmark = [pytest.mark.es, pytest.mark.usefixtures("templates")]
 
 
 def invoke(url: str, *arguments: str) -> Result:

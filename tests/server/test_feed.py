@@ -14,15 +14,9 @@ from core.clock import iso_millis
 from core.documents import access_stream
 from core.settings import EsSettings
 from detector.feed import PAGE, ChangeFeed, Positions
-from es_templates import apply, plan
 from tests.server.watching import START, document, write
 
-pytestmark = pytest.mark.es
-
-
-@pytest.fixture(autouse=True, scope="module")
-def templates(es: Elasticsearch) -> None:
-    apply(es, plan(es))
+pytestmark = [pytest.mark.es, pytest.mark.usefixtures("templates")]
 
 
 @pytest.fixture

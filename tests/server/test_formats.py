@@ -9,20 +9,15 @@ from elasticsearch import Elasticsearch
 
 from core.documents import access_stream
 from enrich import read_conf
-from es_templates import apply, field_types, plan
+from es_templates import field_types
 from shipper import Ledger, read_status
 from tests.server.logs import originals, settings_of, ship_once
 
-pytestmark = pytest.mark.es
+pytestmark = [pytest.mark.es, pytest.mark.usefixtures("templates")]
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "enrich"
 HEADER = "#Fields: date time c-ip cs-method cs-uri-stem sc-status"
 OTHER = "#Fields: date time cs-method cs-uri-stem c-ip sc-status"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def templates(es: Elasticsearch) -> None:
-    apply(es, plan(es))
 
 
 def sources(es: Elasticsearch, namespace: str) -> list[dict[str, Any]]:

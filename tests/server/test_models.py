@@ -9,15 +9,9 @@ from core.documents import MODELS
 from core.errors import ModelError
 from detector.model import SessionModel
 from detector.registry import list_models, live_digest, load_model, save_model, set_live
-from es_templates import apply, plan
 from tests.server.watching import NOW
 
-pytestmark = pytest.mark.es
-
-
-@pytest.fixture(autouse=True, scope="module")
-def templates(es: Elasticsearch) -> None:
-    apply(es, plan(es))
+pytestmark = [pytest.mark.es, pytest.mark.usefixtures("templates")]
 
 
 def test_models_are_stored_made_live_and_loaded(es: Elasticsearch, model: SessionModel) -> None:

@@ -12,17 +12,11 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from core.documents import access_stream
-from es_templates import apply, plan
 from tests.server.commands import Command
 from tests.server.faulty import faulty_proxy
 from tests.server.logs import PATIENCE_SECONDS, count, eventually, make_lines, originals, write_log
 
-pytestmark = pytest.mark.es
-
-
-@pytest.fixture(autouse=True, scope="module")
-def templates(es: Elasticsearch) -> None:
-    apply(es, plan(es))
+pytestmark = [pytest.mark.es, pytest.mark.usefixtures("templates")]
 
 
 @pytest.fixture

@@ -16,11 +16,10 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from core.clock import Clock
-from es_templates import apply, plan
 from simulator.nginx import Nginx, find_nginx
 from tests.server.logs import count, eventually, make_lines, originals
 
-pytestmark = pytest.mark.es
+pytestmark = [pytest.mark.es, pytest.mark.usefixtures("templates")]
 
 CONFIG = """\
 {user}
@@ -37,11 +36,6 @@ http {{
     server {{ listen 127.0.0.1:{port}; location / {{ return 200 "fine"; }} }}
 }}
 """
-
-
-@pytest.fixture(autouse=True, scope="module")
-def templates(es: Elasticsearch) -> None:
-    apply(es, plan(es))
 
 
 @contextmanager

@@ -10,18 +10,12 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from core.documents import access_stream
-from es_templates import apply, plan
 from tests.server.commands import Command
 from tests.server.logs import PATIENCE_SECONDS, count, eventually, make_lines, originals, write_log
 
-pytestmark = pytest.mark.es
+pytestmark = [pytest.mark.es, pytest.mark.usefixtures("templates")]
 
 FINE = '192.0.2.1 - - [05/Mar/2021:09:01:38 +0100] "-" 408 0 "-" "-"'
-
-
-@pytest.fixture(autouse=True, scope="module")
-def templates(es: Elasticsearch) -> None:
-    apply(es, plan(es))
 
 
 @pytest.fixture

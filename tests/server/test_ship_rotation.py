@@ -10,16 +10,10 @@ import pytest
 from backports import zstd
 from elasticsearch import Elasticsearch
 
-from es_templates import apply, plan
 from shipper import Ledger, read_status
 from tests.server.logs import count, eventually, make_lines, originals, settings_of, ship_once, shipping, write_log
 
-pytestmark = pytest.mark.es
-
-
-@pytest.fixture(autouse=True, scope="module")
-def templates(es: Elasticsearch) -> None:
-    apply(es, plan(es))
+pytestmark = [pytest.mark.es, pytest.mark.usefixtures("templates")]
 
 
 @pytest.fixture

@@ -14,20 +14,14 @@ from core.documents import access_stream
 from core.errors import DeliveryError, FormatError, StoreError
 from core.settings import EsSettings
 from enrich import detect_format, parse
-from es_templates import apply, plan
 from shipper import Ledger, read_status
 from shipper.reader import read_chunk
 from tests.server.faulty import faulty_proxy
 from tests.server.logs import count, eventually, make_lines, originals, settings_of, ship_once, shipping, write_log
 
-pytestmark = pytest.mark.es
+pytestmark = [pytest.mark.es, pytest.mark.usefixtures("templates")]
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def templates(es: Elasticsearch) -> None:
-    apply(es, plan(es))
 
 
 @pytest.fixture

@@ -142,7 +142,7 @@ def make_report(log: pl.Series, entry: Format, others: tuple[tuple[str, float], 
         "lines": len(log),
         "comments": len(log) - frame.height,
         "parsed": frame.height - misfits.height,
-        "in_part": _count_in_part(log, entry),
+        "in_part": _count_in_part(log, entry, misfits.height),
         "share": round((frame.height - misfits.height) / frame.height, 6) if frame.height else 0.0,
         "others": dict(others),
         "fields": [{"variable": name, "fields": list(found)} for name, found in resume(entry, header).explain()],
@@ -153,12 +153,11 @@ def make_report(log: pl.Series, entry: Format, others: tuple[tuple[str, float], 
     }
 
 
-def _count_in_part(log: pl.Series, entry: Format) -> int:
+def _count_in_part(log: pl.Series, entry: Format, misfits: int) -> int:
     """Return how many lines only parse as what they are not quite: cut short, or in a neighbouring format."""
     if not entry.lenient:
         return 0
-    exact, whole = (parse(log, each)[fields.ERROR_MESSAGE].null_count() for each in (replace(entry, lenient=()), entry))
-    return whole - exact
+    return parse(log, replace(entry, lenient=()))[fields.ERROR_MESSAGE].count() - misfits
 
 
 def _document(log: pl.Series, line: int, entry: Format, file: str, roof: Roof) -> dict[str, Any]:

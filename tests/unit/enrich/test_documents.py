@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.clock import iso_millis
-from enrich import FORMATS, IS_COMMENT, Enrichment, Events, Origin, detect_format, read_events, to_documents
+from enrich import FORMATS, Enrichment, Origin, detect_format, drop_comments, read_events, to_documents
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "enrich"
 READ = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
@@ -21,9 +21,7 @@ ORIGIN = Origin('/var/log/"a".log', "web-1", "default", READ, "0.1.0")
 
 def documents(lines: list[str], name: str = "combined") -> list[dict[str, Any]]:
     events = read_events(pl.Series(lines, dtype=pl.String), FORMATS[name], ENRICHMENT)
-    if IS_COMMENT in events.lines.columns:
-        events = events.filter(events.lines[IS_COMMENT].not_())
-        events = Events(events.lines.drop(IS_COMMENT), events.tables)
+    events, _ = drop_comments(events)
     numbers = pl.Series(range(events.lines.height), dtype=pl.Int64)
     pieces = to_documents(events, numbers.cast(pl.String), numbers, ORIGIN)
     requests = pieces.body().decode().split("\n")
