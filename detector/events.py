@@ -110,6 +110,11 @@ def complete(events: pl.DataFrame) -> pl.DataFrame:
     return _widen_ipv6(ready).select(pl.col(name).cast(dtype) for name, dtype in EVENT_SCHEMA.items())
 
 
+def attributable(events: pl.DataFrame) -> pl.DataFrame:
+    """Return the events that have an address and a time: lines that did not parse have neither."""
+    return events.drop_nulls(["address", "time"])
+
+
 def _widen_ipv6(events: pl.DataFrame) -> pl.DataFrame:
     long = events["client"].unique()
     long = long.filter(long.str.contains(":", literal=True))

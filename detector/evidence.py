@@ -1,6 +1,8 @@
 """Evidence: the raw log lines that show an anomaly, fetched from where the requests are kept."""
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import polars as pl
 from elasticsearch import Elasticsearch
@@ -19,44 +21,120 @@ LONGEST = 2_000
 """Characters of one line that are kept; the whole line stays in the access log's index."""
 
 
-def telling_urls(rows: pl.DataFrame, anomaly: Anomaly) -> list[str]:
-    """Choose the URLs that show an anomaly best: those with attack signs, or logins; else none in particular.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An anomaly whose lines are wanted.
+
+    Attributes:
+        urls: The URLs that show it best: those with attack signs, or logins; at most LINES; empty: none in particular.
+        rows: At most LINES requests in memory that show it best, in their order in time, with every column that the
+            events came with.
+    """
+
+    anomaly: Anomaly
+    urls: list[str]
+    rows: pl.DataFrame
+
+
+class EvidenceSource(Protocol):
+    """Where raw lines come from: Elasticsearch, or the files that are being read."""
+
+    def fetch(self, wanted: Sequence[Wanted], /) -> list[tuple[str, ...]]:
+        """Return at most LINES raw lines for each, in the order of `wanted`."""
+        ...
+
+
+class NoEvidence:
+    """Gives no lines."""
+
+    def fetch(self, wanted: Sequence[Wanted], /) -> list[tuple[str, ...]]:
+        """Return nothing for each."""
+        return [()] * len(wanted)
+
+
+class RowEvidence:
+    """Gives the text in a column of the rows themselves, where the caller put the raw line there.
 
     Args:
-        rows: Prepared requests of the client.
-        anomaly: The session.
+        column: The column's name.
     """
-    session = rows.filter((pl.col("client") == anomaly.client) & (pl.col("user_agent") == anomaly.user_agent))
-    signs = pl.any_horizontal(pl.col("^sign_.*$"))
-    telling = pl.col("is_login") if anomaly.kind in LOGIN_KINDS else signs
-    return session.filter(telling)["url"].unique(maintain_order=True).head(LINES).to_list()
+
+    def __init__(self, column: str = "line") -> None:
+        self.column = column
+
+    def fetch(self, wanted: Sequence[Wanted], /) -> list[tuple[str, ...]]:
+        """Return the lines of the rows."""
+        return [tuple(each.rows[self.column].drop_nulls().str.head(LONGEST).to_list()) for each in wanted]
 
 
-def fetch_evidence(client: Elasticsearch, index: str, wanted: list[tuple[Anomaly, list[str]]]) -> list[tuple[str, ...]]:
-    """Fetch the first raw lines of sessions, only those of the given URLs where there are any.
-
-    What attackers wrote is a value in the query here, never a part of it.
+class IndexEvidence:
+    """Looks lines up in Elasticsearch.
 
     Args:
         client: The cluster.
         index: Where the requests are.
-        wanted: Sessions, each with the URLs that show it best.
-
-    Returns:
-        At most LINES lines for each, in the order of `wanted`; none where the client is no IP address.
-
-    Raises:
-        StoreError: Elasticsearch refused or did not answer.
     """
-    answers: list[dict[str, Any]] = []
-    for begin in range(0, len(wanted), SEARCHES_PER_REQUEST):
-        searches: list[dict[str, Any]] = []
-        for anomaly, urls in wanted[begin : begin + SEARCHES_PER_REQUEST]:
-            searches += [{"index": index, "ignore_unavailable": True}, _search(anomaly, urls)]
-        with es_errors("fetch the evidence"):
-            answers += client.msearch(searches=searches)["responses"]
-    lines = ([_raw(hit["_source"]) for hit in answer.get("hits", {}).get("hits", [])] for answer in answers)
-    return [tuple(line[:LONGEST] for line in found if line) for found in lines]
+
+    def __init__(self, client: Elasticsearch, index: str) -> None:
+        self.client, self.index = client, index
+
+    def fetch(self, wanted: Sequence[Wanted], /) -> list[tuple[str, ...]]:
+        """Fetch the first raw lines of sessions, only those of the given URLs where there are any.
+
+        What attackers wrote is a value in the query here, never a part of it.
+
+        Returns:
+            At most LINES lines for each, in the order of `wanted`; none where the client is no IP address.
+
+        Raises:
+            StoreError: Elasticsearch refused or did not answer.
+        """
+        answers: list[dict[str, Any]] = []
+        for begin in range(0, len(wanted), SEARCHES_PER_REQUEST):
+            searches: list[dict[str, Any]] = []
+            for each in wanted[begin : begin + SEARCHES_PER_REQUEST]:
+                searches += [{"index": self.index, "ignore_unavailable": True}, _search(each.anomaly, each.urls)]
+            with es_errors("fetch the evidence"):
+                answers += self.client.msearch(searches=searches)["responses"]
+        lines = ([_raw(hit["_source"]) for hit in answer.get("hits", {}).get("hits", [])] for answer in answers)
+        return [tuple(line[:LONGEST] for line in found if line) for found in lines]
+
+
+def choose(rows: pl.DataFrame, anomalies: Sequence[Anomaly]) -> list[Wanted]:
+    """Choose the requests that show each anomaly best: those with attack signs, or logins, different ones first.
+
+    Args:
+        rows: Prepared requests in memory.
+        anomalies: Sessions, each once.
+    """
+    if not anomalies:
+        return []
+    keys = pl.DataFrame(
+        {
+            "client": [each.client for each in anomalies],
+            "user_agent": [each.user_agent for each in anomalies],
+            "_from": [each.start for each in anomalies],
+            "_to": [each.end for each in anomalies],
+            "_by_login": [each.kind in LOGIN_KINDS for each in anomalies],
+        },
+        schema_overrides={"_from": rows.schema["time"], "_to": rows.schema["time"]},
+    ).with_row_index("_which")
+    # The index is only looked at in the rows of these clients: one pass over the window, however many anomalies.
+    own = rows.join(keys, on=["client", "user_agent"]).filter(pl.col("time").is_between("_from", "_to"))
+    signs = pl.any_horizontal(pl.col("^sign_.*$"))
+    told = own.with_columns(pl.when("_by_login").then("is_login").otherwise(signs).alias("_tells")).sort("time")
+    ranked = told.with_columns(pl.int_range(pl.len()).over("_which", "url").alias("_again"))
+    best = ranked.sort("_which", ~pl.col("_tells"), "_again", "time", maintain_order=True)
+    parts = best.group_by("_which", maintain_order=True).head(LINES).partition_by("_which", as_dict=True)
+    return [
+        _wanted(each, parts[number,] if (number,) in parts else best.clear(), rows.columns)
+        for number, each in enumerate(anomalies)
+    ]
+
+
+def _wanted(anomaly: Anomaly, best: pl.DataFrame, columns: list[str]) -> Wanted:
+    urls = best.filter("_tells")["url"].unique(maintain_order=True).to_list()
+    return Wanted(anomaly, urls, best.sort("time", maintain_order=True).select(columns))
 
 
 def _search(anomaly: Anomaly, urls: list[str]) -> dict[str, Any]:

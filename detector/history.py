@@ -5,7 +5,7 @@ from datetime import datetime
 
 import polars as pl
 
-from detector.events import EVENT_SCHEMA
+from detector.events import EVENT_SCHEMA, attributable
 from detector.features import features, prepare
 from detector.feed import ChangeFeed
 
@@ -23,6 +23,6 @@ def read_sessions(feed: ChangeFeed, since: datetime, progress: Callable[[int], N
     """
     pages = [pl.DataFrame(schema=EVENT_SCHEMA)]
     for events in feed.read_back(feed.now(), since):
-        pages.append(events.drop_nulls(["address", "time"]))
+        pages.append(attributable(events))
         progress(events.height)
     return features(prepare(pl.concat(pages)))

@@ -5,13 +5,11 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-from elasticsearch import Elasticsearch
 
 from core.clock import iso_millis
 from core.documents import document_id
-from core.settings import DetectSettings
 from detector.anomaly import Anomaly
-from detector.evidence import LINES, fetch_evidence, telling_urls
+from detector.evidence import LINES, EvidenceSource, choose
 from detector.kinds import NORMAL
 from detector.model import SessionModel
 from detector.reasons import explain
@@ -23,14 +21,14 @@ class Judge:
     """Names anomalies, and keeps their ids while their sessions grow.
 
     Args:
-        client: The cluster, for evidence.
-        settings: Which index, which threshold.
         model: The digest and the model.
+        threshold: Sessions that score at least this are anomalies, 0 to 100.
+        evidence: Where raw lines come from.
     """
 
-    def __init__(self, client: Elasticsearch, settings: DetectSettings, model: tuple[str, SessionModel]) -> None:
-        self.client, self.settings = client, settings
+    def __init__(self, model: tuple[str, SessionModel], *, threshold: float, evidence: EvidenceSource) -> None:
         self.digest, self.model = model
+        self.threshold, self.evidence = threshold, evidence
         self._known: dict[tuple[str, str], list[Anomaly]] = {}
 
     def remember(self, anomaly: Anomaly) -> None:
@@ -59,7 +57,7 @@ class Judge:
             return []
         matrix = self.model.matrix(sessions)
         judged = sessions.hstack(self.model.judge(matrix)).with_row_index("row")
-        strange = (pl.col("score") >= self.settings.threshold) & (pl.col("kind") != NORMAL)
+        strange = (pl.col("score") >= self.threshold) & (pl.col("kind") != NORMAL)
         named = pl.col("client").is_in([client for client, _ in self._known])
         candidates = judged.with_columns(strange.alias("is_strange")).filter(pl.col("is_strange") | named)
         found = [(row["is_strange"], *self._anomaly(row)) for row in candidates.iter_rows(named=True)]
@@ -102,14 +100,13 @@ class Judge:
     def _with_evidence(
         self, anomalies: list[Anomaly], known: list[Anomaly | None], rows: pl.DataFrame
     ) -> list[Anomaly]:
-        lacking = {
-            anomaly.session_id: (anomaly, telling_urls(rows, anomaly))
+        lacking = [
+            anomaly
             for anomaly, old in zip(anomalies, known, strict=True)
             if old is None
             or old.kind != anomaly.kind
             or (len(old.evidence) < LINES and anomaly.requests > old.requests)
-        }
-        fetched = dict(
-            zip(lacking, fetch_evidence(self.client, self.settings.index, list(lacking.values())), strict=True)
-        )
+        ]
+        lines = self.evidence.fetch(choose(rows, lacking))
+        fetched = {anomaly.session_id: found for anomaly, found in zip(lacking, lines, strict=True)}
         return [replace(anomaly, evidence=fetched.get(anomaly.session_id) or anomaly.evidence) for anomaly in anomalies]

@@ -11,12 +11,11 @@ from elasticsearch import Elasticsearch
 from core.clock import Clock
 from core.errors import WwwatchError
 from core.settings import DetectSettings, EsSettings
+from detector.evidence import IndexEvidence
 from detector.feed import ChangeFeed, Page
-from detector.incidents import Incident, close_quiet, fold
-from detector.judge import Judge
 from detector.model import SessionModel
+from detector.scorer import Outcome, Scorer
 from detector.store import Checkpoint, DetectorStore
-from detector.window import Window
 
 log = logging.getLogger(__name__)
 
@@ -94,9 +93,8 @@ class Detector:
         self._reset()
 
     def _reset(self) -> None:
-        self.window = Window()
-        self.judge = Judge(self._client, self.settings, self._model)
-        self.incidents: dict[str, Incident] = {}
+        evidence = IndexEvidence(self._client, self.settings.index)
+        self.scorer = Scorer(self._model, threshold=self.settings.threshold, evidence=evidence)
         self.checkpoint = Checkpoint()
 
     def start(self, *, from_beginning: bool) -> None:
@@ -115,15 +113,9 @@ class Detector:
             self.store.save_checkpoint(self.checkpoint, self.clock.now())
             return
         self.checkpoint = saved
-        self.incidents = self.store.load_incidents()
-        for incident in self.incidents.values():
-            for anomaly in incident.anomalies.values():
-                self.judge.remember(anomaly)
-        if saved.window_start:
-            for events in self.feed.read_back(saved.positions, saved.window_start):
-                self.window.refill(events)
-            self.window.watermark = saved.watermark
-            self.window.evict()
+        since = saved.window_start
+        events = self.feed.read_back(saved.positions, since) if since else ()
+        self.scorer.restore(self.store.load_incidents().values(), events, saved.watermark)
 
     def step(self, stop: Callable[[], bool] = lambda: False) -> Step:
         """Deal with every event that is new.
@@ -157,25 +149,15 @@ class Detector:
         self.feed.close()
 
     def _take(self, page: Page) -> Step:
-        sessions = self.window.add(page.events)
-        now = self.clock.now()
-        before = len(self.incidents)
-        placed, changed = fold(self.incidents, self.judge.judge(sessions, self.window.rows), now)
-        opened = len(self.incidents) - before
-        if self.window.watermark:
-            changed += close_quiet(self.incidents, self.window.watermark, now)
-            self.judge.forget_before(self.window.watermark)
-        self.store.write(placed, changed)
-        for anomaly in placed:
-            self.judge.remember(anomaly)
-        self.window.evict()
-        self._save(page, sessions.height)
-        return Step(page.events.height, sessions.height, len(placed), opened)
+        outcome = self.scorer.take(page.events, self.clock.now())
+        self.store.write(outcome.anomalies, outcome.incidents)
+        self._save(page, outcome)
+        return Step(outcome.events, outcome.sessions, len(outcome.anomalies), outcome.opened)
 
-    def _save(self, page: Page, sessions: int) -> None:
-        saved = self.checkpoint
+    def _save(self, page: Page, outcome: Outcome) -> None:
+        saved, window = self.checkpoint, self.scorer.window
         saved.positions = {**saved.positions, **page.positions}
-        saved.window_start, saved.watermark = self.window.start, self.window.watermark
-        saved.events += page.events.height
-        saved.sessions += sessions
+        saved.window_start, saved.watermark = window.start, window.watermark
+        saved.events += outcome.events
+        saved.sessions += outcome.sessions
         self.store.save_checkpoint(saved, self.clock.now())

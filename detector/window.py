@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from detector.events import EVENT_SCHEMA
+from detector.events import EVENT_SCHEMA, attributable
 from detector.features import features, login_context, prepare
 from detector.sessions import GAP
 
@@ -41,21 +41,22 @@ class Window:
         Args:
             events: EVENT_SCHEMA.
         """
-        self.rows = self.rows.vstack(prepare(events.drop_nulls(["address", "time"])))
+        self._append(prepare(attributable(events)))
 
     def add(self, events: pl.DataFrame) -> pl.DataFrame:
         """Add new requests.
 
         Args:
-            events: EVENT_SCHEMA; requests without an address or time (lines that did not parse) are left out.
+            events: EVENT_SCHEMA and any further columns, always the same ones; requests without an address or time
+                (lines that did not parse) are left out.
 
         Returns:
             IDENTITY and features of every session that the new requests touch.
         """
-        new = prepare(events.drop_nulls(["address", "time"]))
+        new = prepare(attributable(events))
         if new.is_empty():
             return features(new, login_context(new))
-        self.rows = self.rows.vstack(new)
+        self._append(new)
         mark = self.rows["time"].tail(max(new.height, RECENT)).quantile(0.9, "lower")
         self.watermark = mark if isinstance(mark, datetime) else self.watermark
         earliest = new.group_by("client").agg(pl.col("time").min().alias("since"))
@@ -65,6 +66,10 @@ class Window:
             touched, on="client", how="left", maintain_order="left"
         )
         return sessions.filter(pl.col("end") >= pl.col("since")).drop("since")
+
+    def _append(self, new: pl.DataFrame) -> None:
+        # The first events say which further columns there are.
+        self.rows = new if self.rows.is_empty() else self.rows.vstack(new)
 
     def _touched(self, new: pl.DataFrame, earliest: pl.DataFrame) -> pl.DataFrame:
         failed = new.filter("login_failed")

@@ -35,8 +35,8 @@ class Crash(Exception):  # noqa: N818 - it stands for a kill, not for an error
 class Dying(Detector):
     """Dies after it has written what it found in the first page."""
 
-    def _save(self, page: Any, sessions: int) -> None:
-        del page, sessions
+    def _save(self, page: Any, outcome: Any) -> None:
+        del page, outcome
         raise Crash
 
 

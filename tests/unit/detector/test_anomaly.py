@@ -9,7 +9,7 @@ import pytest
 
 from detector.anomaly import Anomaly, source_object
 from detector.events import EVENT_SCHEMA
-from detector.evidence import LINES, telling_urls
+from detector.evidence import LINES, choose
 from detector.features import prepare
 from detector.kinds import KINDS
 from es_templates import field_types
@@ -92,14 +92,14 @@ def test_the_same_verdict_is_what_a_reader_would_not_tell_apart() -> None:
 def test_telling_urls_are_those_with_signs() -> None:
     attack = [request(second, f"/?id={second}%20union%20select%201") for second in range(20)]
     rows = prepare(events_of(request(0, "/a"), *attack, request(9, "/?q=%3Cscript%3E", address="192.0.2.9")))
-    found = telling_urls(rows, anomaly(kind="injection", user_agent=BROWSER))
+    found = choose(rows, [anomaly(kind="injection", user_agent=BROWSER)])[0].urls
     assert found == [f"/?id={second}%20union%20select%201" for second in range(LINES)]
 
 
 def test_telling_urls_of_logins_are_the_logins() -> None:
     rows = prepare(events_of(request(0, "/.env", address="198.51.100.1"), *logins(3, address="198.51.100.1")))
-    assert telling_urls(rows, login_anomaly(1, 30, user_agent=BROWSER)) == ["/login"]
+    assert choose(rows, [login_anomaly(1, 30, user_agent=BROWSER)])[0].urls == ["/login"]
 
 
 def test_nothing_tells_where_nothing_is() -> None:
-    assert telling_urls(prepare(pl.DataFrame(schema=EVENT_SCHEMA)), anomaly()) == []
+    assert choose(prepare(pl.DataFrame(schema=EVENT_SCHEMA)), [anomaly()])[0].urls == []

@@ -1,0 +1,93 @@
+"""The scorer: window, judge and incidents in one, without Elasticsearch.
+
+`detect` feeds it from the change feed, `scan` and `evaluate` from files: the same sessions, scores and incidents.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from detector.anomaly import Anomaly
+from detector.evidence import EvidenceSource
+from detector.incidents import Incident, close_quiet, fold
+from detector.judge import Judge
+from detector.model import SessionModel
+from detector.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one page of events brought.
+
+    Attributes:
+        events: Requests taken in.
+        sessions: Sessions that were scored.
+        anomalies: New or changed ones, each with its incident's id.
+        incidents: Those that changed, among them those that closed.
+        opened: How many incidents are new.
+    """
+
+    events: int
+    sessions: int
+    anomalies: list[Anomaly]
+    incidents: list[Incident]
+    opened: int
+
+
+class Scorer:
+    """Scores sessions as they grow, and folds what is strange into incidents.
+
+    Args:
+        model: The digest and the model that judges.
+        threshold: Sessions that score at least this are anomalies, 0 to 100.
+        evidence: Where raw lines come from.
+
+    Attributes:
+        window: The recent requests.
+        incidents: Those that are not closed, by id.
+    """
+
+    def __init__(self, model: tuple[str, SessionModel], *, threshold: float, evidence: EvidenceSource) -> None:
+        self.window = Window()
+        self.judge = Judge(model, threshold=threshold, evidence=evidence)
+        self.incidents: dict[str, Incident] = {}
+
+    def restore(
+        self, incidents: Iterable[Incident], events: Iterable[pl.DataFrame], watermark: datetime | None
+    ) -> None:
+        """Take up where an earlier scorer stopped.
+
+        Args:
+            incidents: Its incidents that are not closed, with their anomalies.
+            events: Its events from its window's `start` on (EVENT_SCHEMA): they are not scored again.
+            watermark: Its window's.
+        """
+        for incident in incidents:
+            self.incidents[incident.id] = incident
+            for anomaly in incident.anomalies.values():
+                self.judge.remember(anomaly)
+        for page in events:
+            self.window.refill(page)
+        self.window.watermark = watermark
+        self.window.evict()
+
+    def take(self, events: pl.DataFrame, now: datetime) -> Outcome:
+        """Deal with new events.
+
+        Args:
+            events: EVENT_SCHEMA, in any order, and what further columns the evidence needs: always the same ones.
+            now: Wall-clock time, for the incidents' `opened` and `updated`.
+        """
+        sessions = self.window.add(events)
+        before = len(self.incidents)
+        placed, changed = fold(self.incidents, self.judge.judge(sessions, self.window.rows), now)
+        opened = len(self.incidents) - before
+        for anomaly in placed:
+            self.judge.remember(anomaly)
+        if self.window.watermark:
+            changed += close_quiet(self.incidents, self.window.watermark, now)
+            self.judge.forget_before(self.window.watermark)
+        self.window.evict()
+        return Outcome(events.height, sessions.height, placed, changed, opened)

@@ -1,0 +1,73 @@
+"""The scorer: the engine that live detection and scan share."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from core.documents import Document
+from detector.evidence import NoEvidence, RowEvidence
+from detector.incidents import Incident
+from detector.model import SessionModel
+from detector.scorer import Scorer
+from tests.unit.detector.frames import events_of, logins, request
+
+NOW = datetime(2026, 5, 5, tzinfo=UTC)
+PAGE = 500
+
+
+def scorer_of(model: SessionModel) -> Scorer:
+    return Scorer(("d" * 64, model), threshold=50, evidence=NoEvidence())
+
+
+def lines_of(events: pl.DataFrame) -> pl.DataFrame:
+    return events.with_columns(line=pl.concat_str("client", pl.lit(" "), "method", pl.lit(" "), pl.col("url")))
+
+
+def taken(scorer: Scorer, pages: Iterable[pl.DataFrame]) -> dict[str, Document]:
+    """Return the latest document of every incident."""
+    found: dict[str, Document] = {}
+    for page in pages:
+        found |= {incident.id: incident.document() for incident in scorer.take(page, NOW).incidents}
+    return found
+
+
+def pages_of(events: pl.DataFrame) -> list[pl.DataFrame]:
+    return [events[begin : begin + PAGE] for begin in range(0, events.height, PAGE)]
+
+
+def test_an_attack_is_an_incident_with_its_lines(model: SessionModel) -> None:
+    scorer = Scorer(("d" * 64, model), threshold=25, evidence=RowEvidence())
+    outcome = scorer.take(lines_of(events_of(request(0), *logins(60, address="192.0.2.7"))), NOW)
+    assert (outcome.events, outcome.sessions, outcome.opened) == (61, 2, 1)
+    (incident,) = outcome.incidents
+    assert incident.clients == ["192.0.2.7"]
+    assert [anomaly.incident for anomaly in outcome.anomalies] == [incident.id]
+    assert outcome.anomalies[0].evidence == ("192.0.2.7 POST /login",) * 10
+    assert scorer.incidents == {incident.id: incident}
+
+
+def test_what_goes_quiet_is_closed_and_told(model: SessionModel) -> None:
+    scorer = scorer_of(model)
+    (opened,) = scorer.take(events_of(*logins(60)), NOW).incidents
+    later = scorer.take(events_of(*(request(4 * 86_400 + second, address="192.0.2.9") for second in range(30))), NOW)
+    assert [(incident.id, incident.state) for incident in later.incidents] == [(opened.id, "closed")]
+    assert scorer.incidents == {}
+
+
+def test_a_restored_scorer_goes_on_where_the_first_stopped(model: SessionModel, traffic: pl.DataFrame) -> None:
+    pages = pages_of(traffic.sort("time").head(8_000))
+    half = len(pages) // 2
+    straight, first, second = scorer_of(model), scorer_of(model), scorer_of(model)
+    wanted = taken(straight, pages)
+    found = taken(first, pages[:half])
+    since = first.window.start or NOW
+    kept: list[Incident] = list(first.incidents.values())
+    second.restore(kept, [page.filter(pl.col("time") >= since) for page in pages[:half]], first.window.watermark)
+    assert found | taken(second, pages[half:]) == wanted
+    assert wanted
+
+
+def test_nothing_comes_of_nothing(model: SessionModel) -> None:
+    outcome = scorer_of(model).take(events_of(), NOW + timedelta(1))
+    assert (outcome.events, outcome.sessions, outcome.anomalies, outcome.incidents) == (0, 0, [], [])
