@@ -7,18 +7,26 @@ from simulator.attacks import ATTACKS
 from simulator.errors import SimulatorError
 from simulator.journal import SCHEMA, truth
 from simulator.render import escape_value, render_combined, write_log
+from simulator.runs import QUIET, RaidTruth, Run, attack_run, mixed_run, quiet_run, raids_of
 from simulator.site import Site, demo_site
 from simulator.traffic import history, labelled, simulate
 
 __all__ = [
     "ATTACKS",
+    "QUIET",
     "SCHEMA",
+    "RaidTruth",
+    "Run",
     "SimulatorError",
     "Site",
+    "attack_run",
     "demo_site",
     "escape_value",
     "history",
     "labelled",
+    "mixed_run",
+    "quiet_run",
+    "raids_of",
     "render_combined",
     "simulate",
     "truth",

@@ -16,8 +16,8 @@ _QUERIES = (
 _FORGOTTEN = ("/img/old-banner.png", "/js/legacy.js", "/css/print.css", "/fonts/icons.woff2", "/img/sprite.png")
 _NOISE = (
     "/favicon.ico", "/apple-touch-icon.png", "/apple-touch-icon-precomposed.png", "/.well-known/security.txt",
-    "/ads.txt", "/browserconfig.xml", "/wp-login.php", "/robots.txt", "/.well-known/change-password", "/.env",
-    "/sitemap.xml", "/humans.txt", "/index.php", "/.git/config", "/hello.world",
+    "/ads.txt", "/browserconfig.xml", "/robots.txt", "/.well-known/change-password", "/llms.txt", "/app-ads.txt",
+    "/sitemap.xml", "/humans.txt", "/sitemap_index.xml", "/favicon.png", "/.well-known/assetlinks.json",
 )  # fmt: skip
 
 
@@ -137,7 +137,7 @@ def gallery_viewer(visit: Visit) -> None:
 
 
 def noise(visit: Visit) -> None:
-    """Knock once or twice with an odd path, as the whole Internet does all day."""
+    """Ask once or twice for what many sites have, as browsers and robots do all day; knocks on secrets are attacks."""
     for _ in range(visit.dice.whole(1, 2)):
         visit.ask("GET", visit.dice.pick(_NOISE), MISSING)
         visit.pause(2)

@@ -1,5 +1,7 @@
 """Labelled sessions to learn the kinds from: the simulator's, brought into the detector's event frame."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from detector.events import complete
@@ -22,12 +24,17 @@ def labelled_events(seed: int, sessions: int = SESSIONS) -> pl.DataFrame:
     return as_events(labelled(seed=seed, sessions=sessions))
 
 
-def as_events(traffic: pl.DataFrame) -> pl.DataFrame:
-    """Bring the simulator's requests into EVENT_SCHEMA and `kind`; times in whole seconds, as logs have them."""
+def as_events(traffic: pl.DataFrame, truth: Sequence[str] = ("kind",)) -> pl.DataFrame:
+    """Bring the simulator's requests into EVENT_SCHEMA and their truth; times in whole seconds, as logs have them.
+
+    Args:
+        traffic: Columns of `simulator.SCHEMA`, e.g. a run's `traffic`.
+        truth: Which of `kind`, `attack` and `actor` to keep.
+    """
     absent = [
         pl.when(pl.col(name) != "-").then(pl.col(name)).alias(name) for name in ("referrer", "user_agent", "domain")
     ]
     events = traffic.select(
         pl.col("time").dt.truncate("1s"), pl.col("client").alias("address"), "method", "url", "status", "bytes", *absent
     )
-    return complete(events).hstack(traffic.select("kind"))
+    return complete(events).hstack(traffic.select(truth))
