@@ -2,12 +2,10 @@
 
 import polars as pl
 
+from detector.context import LOGIN_INTERVAL, Context
 from detector.sessions import sessionize
 from detector.table import FEATURES, NAMES
 from enrich.signs import ASSET_PATH, CRAWLER_AGENT, EXPLOITS, LOGIN_PATH, PROBES, TOOL_AGENT, match_signs
-
-LOGIN_INTERVAL = "5m"
-"""Half of the 10 minutes over which a site's failing logins are counted."""
 
 IDENTITY = ("client", "user_agent", "start", "end", "domain", "top_path")
 
@@ -39,31 +37,12 @@ def prepare(events: pl.DataFrame) -> pl.DataFrame:
     return flagged.join(classes, on="user_agent", how="left", maintain_order="left").hstack(signs)
 
 
-def login_context(prepared: pl.DataFrame) -> pl.DataFrame:
-    """Count, per site and interval, the addresses whose logins failed in it or the one before.
-
-    Args:
-        prepared: Output of `prepare`.
-
-    Returns:
-        Columns `domain`, `interval` (start, Datetime) and `site_login_clients`.
-    """
-    failed = (
-        prepared.filter("login_failed")
-        .select("domain", "client", pl.col("time").dt.truncate(LOGIN_INTERVAL).alias("interval"))
-        .unique()
-    )
-    following = failed.with_columns(pl.col("interval").dt.offset_by(LOGIN_INTERVAL))
-    both = pl.concat([failed, following])
-    return both.group_by("domain", "interval").agg(pl.col("client").n_unique().alias("site_login_clients"))
-
-
-def features(prepared: pl.DataFrame, context: pl.DataFrame | None = None) -> pl.DataFrame:
+def features(prepared: pl.DataFrame, context: Context | None = None) -> pl.DataFrame:
     """Compute every feature of every session.
 
     Args:
         prepared: Output of `prepare`, all requests of the clients in question.
-        context: Output of `login_context` over the whole site; None takes it from `prepared`.
+        context: What else is known, of the whole site; None takes what `prepared` tells (`Context.of`).
 
     Returns:
         One row per session: IDENTITY, then NAMES as Float64 without nulls, in the table's order.
@@ -78,7 +57,7 @@ def features(prepared: pl.DataFrame, context: pl.DataFrame | None = None) -> pl.
         pl.col("time").filter("login_failed").max().dt.truncate(LOGIN_INTERVAL).alias("interval"),
         *own,
     )
-    site = login_context(prepared) if context is None else context
+    site = (Context.of(prepared) if context is None else context).logins
     joined = (
         sessions.join(_peaks(rows, "session", "peak_10s"), on="session", how="left", maintain_order="left")
         .join(_visits(rows), on="visit", how="left", maintain_order="left")

@@ -35,6 +35,7 @@ KINDS = {
             ("T1499", "Endpoint Denial of Service"),
             ((("client_peak_10s",), 60),),
         ),
+        Kind("ddos", "distributed denial of service", ("T1498", "Network Denial of Service")),
         Kind(
             "bruteforce",
             "password guessing",
@@ -49,6 +50,7 @@ KINDS = {
             ((("login_failures",), 1), (("site_login_clients",), 5)),
             ("site_login_clients",),
         ),
+        Kind("stuffing", "credential stuffing", ("T1110.004", "Credential Stuffing")),
         Kind(
             "scan",
             "scanning",
@@ -61,11 +63,12 @@ KINDS = {
             ("T1190", "Exploit Public-Facing Application"),
             ((("client_exploits",), 3),),
         ),
+        Kind("webshell", "web shell", ("T1505.003", "Web Shell")),
         Kind("scrape", "scraping", None, ((("client_requests",), 50),)),
         Kind("novel", "unusual behaviour", None),
     )
 }
-LOGIN_KINDS = frozenset({"bruteforce", "spray"})
+LOGIN_KINDS = frozenset({"bruteforce", "spray", "stuffing"})
 
 
 def describe_threat(kind: str) -> dict[str, object]:

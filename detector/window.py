@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from detector.context import Context
 from detector.events import EVENT_SCHEMA, attributable
-from detector.features import features, login_context, prepare
+from detector.features import features, prepare
 from detector.sessions import GAP
 
 HORIZON = timedelta(hours=6)
@@ -55,16 +56,14 @@ class Window:
         """
         new = prepare(attributable(events))
         if new.is_empty():
-            return features(new, login_context(new))
+            return features(new, Context.of(new))
         self._append(new)
         mark = self.rows["time"].tail(max(new.height, RECENT)).quantile(0.9, "lower")
         self.watermark = mark if isinstance(mark, datetime) else self.watermark
         earliest = new.group_by("client").agg(pl.col("time").min().alias("since"))
         touched = self._touched(new, earliest)
         rows = self.rows.join(touched, on="client", how="semi")
-        sessions = features(rows, login_context(self.rows)).join(
-            touched, on="client", how="left", maintain_order="left"
-        )
+        sessions = features(rows, Context.of(self.rows)).join(touched, on="client", how="left", maintain_order="left")
         return sessions.filter(pl.col("end") >= pl.col("since")).drop("since")
 
     def _append(self, new: pl.DataFrame) -> None:

@@ -6,8 +6,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from detector.context import Context
 from detector.events import EVENT_SCHEMA
-from detector.features import IDENTITY, features, login_context, prepare
+from detector.features import IDENTITY, features, prepare
 from detector.table import BY_NAME, FEATURES, GENERAL, NAMES
 from tests.unit.detector.frames import at, events_of, logins, request, sessions_of
 
@@ -143,7 +144,7 @@ def test_a_given_context_wins_over_the_requests_own() -> None:
     everybody = prepare(events_of(*logins(1), *logins(1, address="192.0.2.2"), *logins(1, address="192.0.2.3")))
     mine = everybody.filter(pl.col("client") == "192.0.2.1")
     assert features(mine)["site_login_clients"].to_list() == [1]
-    assert features(mine, login_context(everybody))["site_login_clients"].to_list() == [3]
+    assert features(mine, Context.of(everybody))["site_login_clients"].to_list() == [3]
 
 
 def test_order_of_rows_changes_nothing(traffic: pl.DataFrame) -> None:
@@ -164,7 +165,7 @@ def test_input_stays_as_it_was(traffic: pl.DataFrame) -> None:
 
 def test_all_clients_at_once_are_as_each_alone(traffic: pl.DataFrame) -> None:
     prepared = prepare(traffic)
-    context = login_context(prepared)
+    context = Context.of(prepared)
     clients = prepared["client"].unique().sort().to_list()[:150]
     together = features(prepared.filter(pl.col("client").is_in(clients)), context)
     alone = pl.concat([features(prepared.filter(pl.col("client") == client), context) for client in clients])
