@@ -12,6 +12,7 @@ WwwatchError
 ├── DeliveryError            documents could not be delivered
 ├── FormatError              a log format is unknown or does not fit the file
 ├── ModelError               no model, the wrong one, or a digest that does not match
+├── EvaluationError          labels or logs to evaluate on are missing or malformed
 ├── RuleError                a watch is malformed
 └── MailError                the mail server refused or could not be reached
 """
@@ -79,6 +80,10 @@ class FormatError(WwwatchError):
 
 class ModelError(WwwatchError):
     """There is no model, it does not fit the features, or its digest is not the pinned one."""
+
+
+class EvaluationError(WwwatchError):
+    """There is nothing to evaluate on, or its labels are malformed."""
 
 
 class RuleError(WwwatchError):
