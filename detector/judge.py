@@ -1,5 +1,6 @@
 """The judge: sessions in, anomalies out, each with its reasons and evidence; remembers those it has named."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -24,11 +25,19 @@ class Judge:
         model: The digest and the model.
         threshold: Sessions that score at least this are anomalies, 0 to 100.
         evidence: Where raw lines come from.
+        watch: Shown every session that was scored, also those that are normal: IDENTITY, features and verdict.
     """
 
-    def __init__(self, model: tuple[str, SessionModel], *, threshold: float, evidence: EvidenceSource) -> None:
+    def __init__(
+        self,
+        model: tuple[str, SessionModel],
+        *,
+        threshold: float,
+        evidence: EvidenceSource,
+        watch: Callable[[pl.DataFrame], None] = lambda _: None,
+    ) -> None:
         self.digest, self.model = model
-        self.threshold, self.evidence = threshold, evidence
+        self.threshold, self.evidence, self.watch = threshold, evidence, watch
         self._known: dict[tuple[str, str], list[Anomaly]] = {}
 
     def remember(self, anomaly: Anomaly) -> None:
@@ -57,6 +66,7 @@ class Judge:
             return []
         matrix = self.model.matrix(sessions)
         judged = sessions.hstack(self.model.judge(matrix)).with_row_index("row")
+        self.watch(judged)
         strange = (pl.col("score") >= self.threshold) & (pl.col("kind") != NORMAL)
         named = pl.col("client").is_in([client for client, _ in self._known])
         candidates = judged.with_columns(strange.alias("is_strange")).filter(pl.col("is_strange") | named)

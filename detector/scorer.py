@@ -3,7 +3,7 @@
 `detect` feeds it from the change feed, `scan` and `evaluate` from files: the same sessions, scores and incidents.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,15 +43,23 @@ class Scorer:
         model: The digest and the model that judges.
         threshold: Sessions that score at least this are anomalies, 0 to 100.
         evidence: Where raw lines come from.
+        watch: Shown every session that was scored, also those that are normal (see `Judge`).
 
     Attributes:
         window: The recent requests.
         incidents: Those that are not closed, by id.
     """
 
-    def __init__(self, model: tuple[str, SessionModel], *, threshold: float, evidence: EvidenceSource) -> None:
+    def __init__(
+        self,
+        model: tuple[str, SessionModel],
+        *,
+        threshold: float,
+        evidence: EvidenceSource,
+        watch: Callable[[pl.DataFrame], None] = lambda _: None,
+    ) -> None:
         self.window = Window()
-        self.judge = Judge(model, threshold=threshold, evidence=evidence)
+        self.judge = Judge(model, threshold=threshold, evidence=evidence, watch=watch)
         self.incidents: dict[str, Incident] = {}
 
     def restore(

@@ -58,8 +58,10 @@ def ban(events: pl.DataFrame) -> pl.DataFrame:
     """
     known = events.drop_nulls(["address", "time"]).sort("client", "time", maintain_order=True)
     every = known.select("client").unique(maintain_order=True)
-    found = pl.concat([_apply(known, rule) for rule in RULES]).group_by("client").agg(
-        pl.col("strikes").max(), pl.col("banned_at").min()
+    found = (
+        pl.concat([_apply(known, rule) for rule in RULES])
+        .group_by("client")
+        .agg(pl.col("strikes").max(), pl.col("banned_at").min())
     )
     joined = every.join(found, on="client", how="left", maintain_order="left")
     return joined.select(

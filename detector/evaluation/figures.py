@@ -63,7 +63,9 @@ def count(clients: pl.DataFrame, flag: str) -> Counts:
     """
     attack, normal, named = pl.col("truth") == ATTACK, pl.col("truth") == NORMAL, pl.col(flag)
     cells = (attack & named, attack & ~named, normal & named, normal & ~named)
-    return Counts(*(int(each) for each in clients.select(cell.sum().alias(str(n)) for n, cell in enumerate(cells)).row(0)))
+    return Counts(
+        *(int(each) for each in clients.select(cell.sum().alias(str(n)) for n, cell in enumerate(cells)).row(0))
+    )
 
 
 def intervals(counts: Counts, seed: int = 0) -> dict[str, tuple[float, float] | None]:

@@ -71,3 +71,12 @@ def test_a_restored_scorer_goes_on_where_the_first_stopped(model: SessionModel, 
 def test_nothing_comes_of_nothing(model: SessionModel) -> None:
     outcome = scorer_of(model).take(events_of(), NOW + timedelta(1))
     assert (outcome.events, outcome.sessions, outcome.anomalies, outcome.incidents) == (0, 0, [], [])
+
+
+def test_who_watches_sees_every_session_also_the_normal_ones(model: SessionModel) -> None:
+    seen: list[pl.DataFrame] = []
+    scorer = Scorer(("d" * 64, model), threshold=25, evidence=NoEvidence(), watch=seen.append)
+    scorer.take(events_of(request(0), *logins(60, address="192.0.2.7")), NOW)
+    (judged,) = seen
+    assert dict(judged.select("client", "kind").rows()) == {"192.0.2.1": "normal", "192.0.2.7": "bruteforce"}
+    assert {"start", "end", "user_agent", "requests", "score"} <= set(judged.columns)

@@ -1,4 +1,4 @@
-"""Outcomes: what an engine said of a log, laid beside the truth, by client, by session and by incident."""
+"""Findings: what an engine said of a log, laid beside the truth, by client, by session and by incident."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,7 +35,7 @@ INCIDENT_SCHEMA: dict[str, pl.DataType] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Findings:
     """What an engine said of a log.
 
     Attributes:
@@ -47,22 +47,22 @@ class Outcome:
     incidents: pl.DataFrame
 
 
-def by_client(outcome: Outcome, truth: pl.DataFrame) -> pl.DataFrame:
+def by_client(findings: Findings, truth: pl.DataFrame) -> pl.DataFrame:
     """Lay incidents and scores beside the truth, client by client.
 
     A client counts as named only where an incident lists it: that is what a sysadmin reads.
 
     Args:
-        outcome: Of the whole log.
+        findings: Of the whole log.
         truth: TRUTH_SCHEMA, a row for each client of the log.
 
     Returns:
         TRUTH_SCHEMA and `score` (of its highest session or incident, 0 to 100, 0 where none), `reported`, `mailed`,
         `requests`, and `kind` (of the highest incident that lists it, "" where none does).
     """
-    own = outcome.sessions.group_by("client").agg(pl.col("score").max().alias("own"), pl.col("requests").sum())
+    own = findings.sessions.group_by("client").agg(pl.col("score").max().alias("own"), pl.col("requests").sum())
     named = (
-        outcome.incidents.explode("clients")
+        findings.incidents.explode("clients")
         .rename({"clients": "client"})
         .sort("score", descending=True)
         .group_by("client", maintain_order=True)
@@ -82,39 +82,43 @@ def by_client(outcome: Outcome, truth: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def by_session(outcome: Outcome, truth: pl.DataFrame) -> pl.DataFrame:
+def by_session(findings: Findings, truth: pl.DataFrame) -> pl.DataFrame:
     """Lay sessions beside the truth of their clients.
 
     Args:
-        outcome: Of the whole log.
+        findings: Of the whole log.
         truth: TRUTH_SCHEMA, a row for each client of the log.
 
     Returns:
         SESSION_SCHEMA with `truth`, `attack_type`, and `reported` and `mailed` by the session's own score.
     """
     is_named = pl.col("kind") != NO_KIND
-    return outcome.sessions.join(truth, on="client", how="left").with_columns(
+    return findings.sessions.join(truth, on="client", how="left").with_columns(
         (is_named & (pl.col("score") >= REPORTED)).alias("reported"),
         (is_named & (pl.col("score") >= MAILED)).alias("mailed"),
     )
 
 
-def by_incident(outcome: Outcome, truth: pl.DataFrame) -> pl.DataFrame:
+def by_incident(findings: Findings, truth: pl.DataFrame) -> pl.DataFrame:
     """Lay incidents beside the truth of the clients that they list.
 
     Returns:
         INCIDENT_SCHEMA with `attackers`, `normal` and `crawlers` (how many clients of each truth it lists), `size` (all
         its clients) and `is_false`: no attacker is in it, and a normal client or a crawler is.
     """
-    each = outcome.incidents.select("incident", "clients").explode("clients").rename({"clients": "client"})
-    counted = each.join(truth, on="client", how="left").group_by("incident").agg(
-        (pl.col("truth") == ATTACK).sum().alias("attackers"),
-        (pl.col("truth") == NORMAL).sum().alias("normal"),
-        (pl.col("truth") == CRAWLER).sum().alias("crawlers"),
-        pl.len().alias("size"),
+    each = findings.incidents.select("incident", "clients").explode("clients").rename({"clients": "client"})
+    counted = (
+        each.join(truth, on="client", how="left")
+        .group_by("incident")
+        .agg(
+            (pl.col("truth") == ATTACK).sum().alias("attackers"),
+            (pl.col("truth") == NORMAL).sum().alias("normal"),
+            (pl.col("truth") == CRAWLER).sum().alias("crawlers"),
+            pl.len().alias("size"),
+        )
     )
     is_false = (pl.col("attackers") == 0) & (pl.col("normal") + pl.col("crawlers") > 0)
-    return outcome.incidents.join(counted, on="incident", how="left").with_columns(is_false.alias("is_false"))
+    return findings.incidents.join(counted, on="incident", how="left").with_columns(is_false.alias("is_false"))
 
 
 def days_of(events: pl.DataFrame) -> float:
