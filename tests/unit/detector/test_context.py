@@ -6,7 +6,6 @@ import polars as pl
 
 from detector.context import Context
 from detector.memory import DAY, MEMORY_SCHEMA, recall
-from detector.profile import PATHS_SCHEMA, SiteProfile
 from tests.unit.detector.frames import at
 
 
@@ -15,7 +14,7 @@ def test_nothing_is_known_at_first() -> None:
     assert context.logins.is_empty()
     assert context.memory.is_empty()
     asked = pl.DataFrame({"domain": ["a.example"], "path": ["/"]})
-    assert context.profile.known(asked).rows() == [(0, False)]
+    assert context.profile.known(asked).row(0, named=True)["is_profiled"] is False
 
 
 def test_a_day_is_recalled_up_to_the_sessions_end() -> None:
@@ -37,9 +36,3 @@ def test_a_day_is_recalled_up_to_the_sessions_end() -> None:
     assert recalled.columns == list(DAY)
     assert recalled["day_login_failures"].to_list() == [0, 6]
     assert recalled["day_requests"].to_list() == [0, 20]
-
-
-def test_a_profile_counts_clients() -> None:
-    paths = pl.DataFrame({"domain": ["a.example"], "path": ["/"], "clients": [7]}, schema=PATHS_SCHEMA)
-    asked = pl.DataFrame({"domain": ["a.example", "a.example", "b.example"], "path": ["/x", "/", "/"]})
-    assert SiteProfile(paths).known(asked).rows() == [(0, True), (7, True), (0, False)]
