@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from core.errors import ModelError
 from detector.kinds import NORMAL
+from detector.profile import SiteProfile
 from detector.requirement import WEAKEST, has_evidence, weight
 from detector.table import BY_NAME, GENERAL, NAMES
 
@@ -39,6 +40,7 @@ class SessionModel:
         novelty_cuts: Sorted quantiles 0, 0.001 ... 1 of the forest's raw novelty on that history, shape (1001,).
         usual_low, usual_median, usual_high: 1st, 50th and 99th percentile of each feature on that history.
         card: What it was trained on, with metrics and versions.
+        profile: What the sites of that history serve; empty before any history.
     """
 
     names: tuple[str, ...]
@@ -49,6 +51,7 @@ class SessionModel:
     usual_median: Matrix
     usual_high: Matrix
     card: dict[str, Any] = field(default_factory=dict)
+    profile: SiteProfile = field(default_factory=SiteProfile.empty)
 
     @property
     def kinds(self) -> list[str]:

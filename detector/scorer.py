@@ -58,7 +58,7 @@ class Scorer:
         evidence: EvidenceSource,
         watch: Callable[[pl.DataFrame], None] = lambda _: None,
     ) -> None:
-        self.window = Window()
+        self.window = Window(model[1].profile)
         self.judge = Judge(model, threshold=threshold, evidence=evidence, watch=watch)
         self.incidents: dict[str, Incident] = {}
 

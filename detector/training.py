@@ -8,21 +8,20 @@ from typing import Any
 import numpy as np
 import polars as pl
 import sklearn
-from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest
+from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits
 
 from core.clock import iso_millis
 from core.errors import ModelError
+from detector.adaptation import adapt, learn_usual
 from detector.features import features, prepare
 from detector.kinds import LOGIN_KINDS, NORMAL
-from detector.model import LIKELY, Matrix, SessionModel, compress, kind_probabilities, normal_column
+from detector.model import LIKELY, SessionModel, kind_probabilities, normal_column
+from detector.profile import SiteProfile
 from detector.table import GENERAL, NAMES
 
 PREFIXES = (5, 10, 20, 40, 100)
 """Labelled clients are also shown as they looked after so many requests: the live detector meets them young."""
-
-LEAST_HISTORY = 50
-"""Sessions of history below which the labelled normal sessions stand in for it."""
 
 HELD_OUT = 4
 """Every fourth labelled site is kept out of training and measures the classifier."""
@@ -61,15 +60,34 @@ def train(
     *,
     now: datetime,
     seed: int = 0,
+    profile: SiteProfile | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> SessionModel:
-    """Train both learners.
+    """Teach the kinds, and then what is usual here.
 
     Args:
         labelled: Output of `label_sessions`.
-        history: Sessions of the site (IDENTITY and features); attacks in it are found by the classifier and left out,
-            so that they do not teach the model that attacks are usual. Fewer than LEAST_HISTORY: the labelled
-            normal sessions stand in.
+        history: Sessions of the site (IDENTITY and features): see `adapt`.
+        now: When this training takes place, for the card.
+        seed: Every random choice follows from it.
+        profile: What the site serves, from the same history.
+        progress: Told of each step.
+
+    Raises:
+        ModelError: There are no labelled sessions.
+    """
+    model = teach(labelled, now=now, seed=seed, progress=progress)
+    progress("learning what is usual here")
+    return adapt(model, history, now=now, seed=seed, profile=profile)
+
+
+def teach(
+    labelled: pl.DataFrame, *, now: datetime, seed: int = 0, progress: Callable[[str], None] = lambda _: None
+) -> SessionModel:
+    """Teach the kinds of attack; the labelled normal sessions stand in for the history that there is not yet.
+
+    Args:
+        labelled: Output of `label_sessions`.
         now: When this training takes place, for the card.
         seed: Every random choice follows from it.
         progress: Told of each step.
@@ -83,24 +101,16 @@ def train(
     held_out = labelled["domain"].hash(seed=0) % HELD_OUT == 0
     metrics = _measure(_classifier(labelled.filter(~held_out), seed), labelled.filter(held_out))
     classifier = _classifier(labelled, seed)
-    progress("learning what is usual here")
-    usual, left_out = _usual(classifier, labelled, history)
-    forest = IsolationForest(n_estimators=200, max_samples=min(256, len(usual)), random_state=seed).fit(compress(usual))
-    novelty = -forest.score_samples(compress(usual))
-    # Values that a session really had: "at most 8", not 8.1.
-    low, median = np.percentile(usual, [1, 50], axis=0, method="lower")
-    high = np.percentile(usual, 99, axis=0, method="higher")
-    model = SessionModel(NAMES, classifier, forest, np.quantile(novelty, np.linspace(0, 1, 1001)), low, median, high)
+    normal = labelled.filter((pl.col("kind") == NORMAL) & pl.col("is_grown"))
+    model = SessionModel(NAMES, classifier, *learn_usual(normal.select(NAMES).to_numpy(), seed))
     model.card = {
         "created": iso_millis(now),
         "features": list(NAMES),
         "kinds": model.kinds,
         "labelled_sessions": dict(labelled.group_by("kind").len().sort("kind").iter_rows()),
-        "history_sessions": history.height,
-        "history_left_out_as_attacks": left_out,
-        "history_from": _moment(history, "start", "min"),
-        "history_to": _moment(history, "end", "max"),
-        "usual_from": "history" if history.height - left_out >= LEAST_HISTORY else "labelled normal sessions",
+        "history_sessions": 0,
+        "history_left_out_as_attacks": 0,
+        "usual_from": "labelled normal sessions",
         "held_out_sites": metrics,
         "seed": seed,
         "versions": {"python": platform.python_version(), "scikit-learn": sklearn.__version__, "numpy": np.__version__},
@@ -136,20 +146,3 @@ def _measure(classifier: HistGradientBoostingClassifier, held_out: pl.DataFrame)
         str(kind): round(share, 4) for kind, share in judged.group_by("kind").agg(pl.col("is_attack").mean()).rows()
     }
     return {"sessions": grown.height, "false_positive_share": shares.pop(NORMAL, 0.0), "recall": shares}
-
-
-def _usual(
-    classifier: HistGradientBoostingClassifier, labelled: pl.DataFrame, history: pl.DataFrame
-) -> tuple[Matrix, int]:
-    matrix = history.select(NAMES).to_numpy() if history.height else np.empty((0, len(NAMES)))
-    attack = 1.0 - kind_probabilities(classifier, matrix)[:, normal_column(classifier)] if len(matrix) else np.empty(0)
-    usual = matrix[attack < LIKELY]
-    if len(usual) >= LEAST_HISTORY:
-        return usual, len(matrix) - len(usual)
-    normal = labelled.filter((pl.col("kind") == NORMAL) & pl.col("is_grown"))
-    return normal.select(NAMES).to_numpy(), len(matrix) - len(usual)
-
-
-def _moment(sessions: pl.DataFrame, column: str, which: str) -> str | None:
-    value = getattr(sessions[column], which)() if sessions.height else None
-    return iso_millis(value) if isinstance(value, datetime) else None

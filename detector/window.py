@@ -7,6 +7,7 @@ import polars as pl
 from detector.context import Context
 from detector.events import EVENT_SCHEMA, attributable
 from detector.features import features, prepare
+from detector.profile import SiteProfile
 from detector.sessions import GAP
 
 HORIZON = timedelta(hours=6)
@@ -24,9 +25,13 @@ class Window:
 
     Time here is the events' own: `watermark` is the time that 90 % of the last page lie before, or of the last RECENT
     requests where it is smaller, so that one line with a clock of its own does not empty the window.
+
+    Args:
+        profile: What the sites serve, as the model learnt it; None: nothing is known.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, profile: SiteProfile | None = None) -> None:
+        self._profile = profile
         self.rows = prepare(pl.DataFrame(schema=EVENT_SCHEMA))
         self.watermark: datetime | None = None
 
@@ -63,7 +68,9 @@ class Window:
         earliest = new.group_by("client").agg(pl.col("time").min().alias("since"))
         touched = self._touched(new, earliest)
         rows = self.rows.join(touched, on="client", how="semi")
-        sessions = features(rows, Context.of(self.rows)).join(touched, on="client", how="left", maintain_order="left")
+        sessions = features(rows, Context.of(self.rows, self._profile)).join(
+            touched, on="client", how="left", maintain_order="left"
+        )
         return sessions.filter(pl.col("end") >= pl.col("since")).drop("since")
 
     def _append(self, new: pl.DataFrame) -> None:

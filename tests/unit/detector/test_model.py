@@ -8,11 +8,12 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from core.errors import ModelError
+from detector.adaptation import LEAST_HISTORY
 from detector.kinds import KINDS, NORMAL, describe_threat
 from detector.model import LIKELY, NOVEL_REQUESTS, SessionModel
 from detector.requirement import PLENTY, WEAKEST, has_evidence, weight
 from detector.table import NAMES
-from detector.training import LEAST_HISTORY, PREFIXES, label_sessions, train
+from detector.training import PREFIXES, label_sessions, train
 from tests.unit.detector.conftest import TRAINED
 from tests.unit.detector.frames import events_of, request
 
