@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from elasticsearch import Elasticsearch
@@ -95,6 +96,7 @@ class Detector:
     def _reset(self) -> None:
         evidence = IndexEvidence(self._client, self.settings.index)
         self.scorer = Scorer(self._model, threshold=self.settings.threshold, evidence=evidence)
+        self._kept: datetime | None = None
         self.checkpoint = Checkpoint()
 
     def start(self, *, from_beginning: bool) -> None:
@@ -115,7 +117,9 @@ class Detector:
         self.checkpoint = saved
         since = saved.window_start
         events = self.feed.read_back(saved.positions, since) if since else ()
-        self.scorer.restore(self.store.load_incidents().values(), events, saved.watermark)
+        kept = self.store.load_kept(since) if since else None
+        self.scorer.restore(self.store.load_incidents().values(), events, saved.watermark, kept)
+        self._kept = kept.until if kept else None
 
     def step(self, stop: Callable[[], bool] = lambda: False) -> Step:
         """Deal with every event that is new.
@@ -155,9 +159,12 @@ class Detector:
         return Step(outcome.events, outcome.sessions, len(outcome.anomalies), outcome.opened)
 
     def _save(self, page: Page, outcome: Outcome) -> None:
-        saved, window = self.checkpoint, self.scorer.window
+        saved = self.checkpoint
         saved.positions = {**saved.positions, **page.positions}
-        saved.window_start, saved.watermark = window.start, window.watermark
+        saved.window_start, saved.watermark = self.scorer.since, self.scorer.window.watermark
+        if saved.window_start != self._kept and (kept := self.scorer.keep()):
+            self.store.save_kept(kept, self.clock.now())
+            self._kept = kept.until
         saved.events += outcome.events
         saved.sessions += outcome.sessions
         self.store.save_checkpoint(saved, self.clock.now())

@@ -1,25 +1,50 @@
-"""What each client did over the last day, in hourly buckets: slow attacks show in no single session."""
+"""What each client did over the last day, in hourly buckets: slow attacks show in no single session.
 
-from datetime import timedelta
+Only clients with something suspicious are remembered: a failed login, an attack sign, a path that does not exist.
+Different paths are counted by linear counting (Whang, Vander-Zanden and Taylor, 1990): each sets one of 64 bits, so
+that buckets add up without counting a path twice, however often a monitor asks for it.
+"""
+
+import logging
+import math
+from datetime import datetime, timedelta
 
 import polars as pl
 
+log = logging.getLogger(__name__)
+
 MEMORY_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "client": pl.String,
+    "domain": pl.String,
     "hour": pl.Datetime("us", "UTC"),
     "login_failures": pl.UInt32,
     "login_successes": pl.UInt32,
-    "probes": pl.UInt32,
-    "missing_paths": pl.UInt32,
+    "assets": pl.UInt32,
     "requests": pl.UInt32,
+    "probe_bits": pl.UInt64,
+    "missing_bits": pl.UInt64,
 }
-"""One row per client and hour."""
+"""One row per client, site and hour."""
 
-COUNTS = tuple(MEMORY_SCHEMA)[2:]
+KEYS = ("client", "domain", "hour")
+SUMS = ("login_failures", "login_successes", "assets", "requests")
+BITS = ("probe_bits", "missing_bits")
+COUNTS = ("login_failures", "login_successes", "probes", "missing_paths", "requests")
 DAY = tuple(f"day_{name}" for name in COUNTS)
 """The columns of `recall`."""
 
 SPAN = timedelta(hours=24)
+
+MOST_BUCKETS = 300_000
+"""Buckets that are kept, some 40 MB; beyond them those go that hold least."""
+
+_CELLS = 64
+_POWERS = pl.Series("power", [1 << cell for cell in range(_CELLS)], dtype=pl.UInt64)
+_DISTINCT = pl.Series(
+    "distinct",
+    [0.0, *(round(-_CELLS * math.log(1 - ones / _CELLS)) for ones in range(1, _CELLS)), _CELLS * math.log(_CELLS)],
+).cast(pl.UInt32)
+"""How many different paths are likeliest when so many bits are set; at the end, at least as many."""
 
 
 def empty_memory() -> pl.DataFrame:
@@ -27,11 +52,47 @@ def empty_memory() -> pl.DataFrame:
     return pl.DataFrame(schema=MEMORY_SCHEMA)
 
 
-def recall(memory: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
-    """Add up what each session's client did in the 24 hours up to the session's end.
+def remember(prepared: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Return what is worth remembering of requests.
 
     Args:
-        memory: MEMORY_SCHEMA.
+        prepared: Output of `detector.features.prepare`.
+        known: A memory; of the clients in it everything is worth remembering.
+
+    Returns:
+        MEMORY_SCHEMA, one row per client, site and hour with something suspicious in it.
+    """
+    is_missing = pl.col("status").is_in([404, 410]) & ~pl.col("is_asset")
+    is_probe = pl.any_horizontal("^sign_.*$")
+    suspicious = prepared.filter(pl.col("login_failed") | is_probe | is_missing).select("client").unique()
+    if known is not None and known.height:
+        suspicious = pl.concat([suspicious, known.select("client").unique()]).unique()
+    bit = pl.lit(_POWERS).gather(pl.col("path").hash(seed=1) % _CELLS)
+    rows = prepared.join(suspicious, on="client", how="semi").with_columns(
+        pl.when(is_probe.fill_null(value=False)).then(bit).otherwise(0).alias("probe_bits"),
+        pl.when(is_missing.fill_null(value=False)).then(bit).otherwise(0).alias("missing_bits"),
+    )
+    found = rows.group_by("client", "domain", pl.col("time").dt.truncate("1h").alias("hour")).agg(
+        pl.col("login_failed").sum().alias("login_failures"),
+        pl.col("login_succeeded").sum().alias("login_successes"),
+        pl.col("is_asset").sum().alias("assets"),
+        pl.len().alias("requests"),
+        pl.col(*BITS).bitwise_or(),
+    )
+    return found.select(pl.col(name).cast(dtype) for name, dtype in MEMORY_SCHEMA.items())
+
+
+def merge(*memories: pl.DataFrame) -> pl.DataFrame:
+    """Put memories of different requests into one (MEMORY_SCHEMA), one row per client, site and hour."""
+    together = pl.concat(memories).group_by(*KEYS).agg(pl.col(*SUMS).sum(), pl.col(*BITS).bitwise_or())
+    return together.select(pl.col(name).cast(dtype) for name, dtype in MEMORY_SCHEMA.items())
+
+
+def recall(memory: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
+    """Add up what each session's client did in the 24 hours up to the session's end, on all sites.
+
+    Args:
+        memory: MEMORY_SCHEMA; a bucket may be in parts.
         sessions: At least `client` and `end`.
 
     Returns:
@@ -42,6 +103,57 @@ def recall(memory: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
         return asked.select(pl.lit(0, pl.UInt32).alias(name) for name in DAY)
     known = asked.join(memory, on="client")
     lately = known.filter((pl.col("hour") <= pl.col("end")) & (pl.col("hour") > pl.col("end") - SPAN))
-    totals = lately.group_by("_row").agg(pl.col(name).sum().alias(f"day_{name}") for name in COUNTS)
+    totals = lately.group_by("_row").agg(
+        pl.col("login_failures", "login_successes", "requests").sum().name.prefix("day_"),
+        pl.col("probe_bits").bitwise_or().bitwise_count_ones().alias("day_probes"),
+        pl.col("missing_bits").bitwise_or().bitwise_count_ones().alias("day_missing_paths"),
+    )
+    totals = totals.with_columns(pl.lit(_DISTINCT).gather(pl.col("day_probes", "day_missing_paths")).name.keep())
     joined = asked.join(totals, on="_row", how="left", maintain_order="left")
     return joined.select(pl.col(name).cast(pl.UInt32).fill_null(0) for name in DAY)
+
+
+class ClientMemory:
+    """The memory of a detector that goes on and on, bounded.
+
+    Args:
+        most: Buckets that are kept at most.
+
+    Attributes:
+        frame: MEMORY_SCHEMA; a bucket may be in parts.
+    """
+
+    def __init__(self, most: int = MOST_BUCKETS) -> None:
+        self.frame = empty_memory()
+        self.most = most
+        self._merged = 0
+        self._told = False
+
+    def add(self, prepared: pl.DataFrame) -> None:
+        """Remember requests (output of `detector.features.prepare`)."""
+        self.put(remember(prepared, self.frame))
+
+    def put(self, memory: pl.DataFrame) -> None:
+        """Take in what was remembered elsewhere (MEMORY_SCHEMA)."""
+        self.frame = self.frame.vstack(memory)
+        # Merging costs as much as all that is there: not at each page.
+        if self.frame.height > max(2 * self._merged, 10_000) or self.frame.height > self.most:
+            self._merge()
+
+    def forget_before(self, watermark: datetime) -> None:
+        """Let go of what `recall` can no longer ask for."""
+        oldest = self.frame["hour"].min()
+        if isinstance(oldest, datetime) and oldest < watermark - SPAN - timedelta(hours=1):
+            self.frame = self.frame.filter(pl.col("hour") >= watermark - SPAN)
+            self._merge()
+
+    def _merge(self) -> None:
+        self.frame = merge(self.frame)
+        if self.frame.height > self.most:
+            if not self._told:
+                log.warning("more than %d clients did something odd in a day: the least odd are forgotten", self.most)
+                self._told = True
+            weight = pl.col("login_failures") + sum(pl.col(name).bitwise_count_ones() for name in BITS)
+            # A tenth goes at once, so that the next pages have room.
+            self.frame = self.frame.sort(weight, "hour", descending=True).head(int(0.9 * self.most))
+        self._merged = self.frame.height

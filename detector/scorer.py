@@ -13,8 +13,22 @@ from detector.anomaly import Anomaly
 from detector.evidence import EvidenceSource
 from detector.incidents import Incident, close_quiet, fold
 from detector.judge import Judge
+from detector.memory import merge
 from detector.model import SessionModel
 from detector.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What cannot be had again from the events that are read back.
+
+    Attributes:
+        until: Full hour; what happened from then on is read back.
+        memory: What clients did in the day before (detector.memory).
+    """
+
+    until: datetime
+    memory: pl.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +76,40 @@ class Scorer:
         self.judge = Judge(model, threshold=threshold, evidence=evidence, watch=watch)
         self.incidents: dict[str, Incident] = {}
 
+    @property
+    def since(self) -> datetime | None:
+        """The full hour from which on events have to be read back after a restart; None before the first one."""
+        start = self.window.start
+        return start and start.replace(minute=0, second=0, microsecond=0)
+
+    def keep(self) -> Kept | None:
+        """Return what has to be saved whenever `since` has changed; None before the first event."""
+        until = self.since
+        if until is None:
+            return None
+        return Kept(until, merge(self.window.memory.frame.filter(pl.col("hour") < until)))
+
     def restore(
-        self, incidents: Iterable[Incident], events: Iterable[pl.DataFrame], watermark: datetime | None
+        self,
+        incidents: Iterable[Incident],
+        events: Iterable[pl.DataFrame],
+        watermark: datetime | None,
+        kept: Kept | None = None,
     ) -> None:
         """Take up where an earlier scorer stopped.
 
         Args:
             incidents: Its incidents that are not closed, with their anomalies.
-            events: Its events from its window's `start` on (EVENT_SCHEMA): they are not scored again.
+            events: Its events from its `since` on (EVENT_SCHEMA): they are not scored again.
             watermark: Its window's.
+            kept: What it kept at the latest change of its `since`.
         """
         for incident in incidents:
             self.incidents[incident.id] = incident
             for anomaly in incident.anomalies.values():
                 self.judge.remember(anomaly)
+        if kept is not None:
+            self.window.memory.put(kept.memory)
         for page in events:
             self.window.refill(page)
         self.window.watermark = watermark

@@ -1,11 +1,15 @@
 """What the detector keeps in Elasticsearch: anomalies, incidents, and how far it got."""
 
+import base64
+import io
 import json
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import polars as pl
 from elasticsearch import Elasticsearch
 
 from core.client import es_errors, require_index, store_error
@@ -15,6 +19,10 @@ from core.errors import StoreConflictError, StoreMissingError
 from detector.anomaly import Anomaly
 from detector.feed import Positions
 from detector.incidents import Incident, restore
+from detector.memory import MEMORY_SCHEMA, empty_memory
+from detector.scorer import Kept
+
+log = logging.getLogger(__name__)
 
 PAGE = 1_000
 
@@ -52,6 +60,7 @@ class DetectorStore:
     def __init__(self, client: Elasticsearch, index: str) -> None:
         self.client = client
         self.checkpoint_id = f"feed-{document_id(index)}"
+        self.kept_id = f"memory-{document_id(index)}"
 
     def require_setup(self) -> None:
         """See that the indices are there.
@@ -103,6 +112,32 @@ class DetectorStore:
                 "another detector reads the same events", "stop one of them, or give them different --index patterns"
             ) from error
         checkpoint.version = (saved["_seq_no"], saved["_primary_term"])
+
+    def save_kept(self, kept: Kept, now: datetime) -> None:
+        """Save what cannot be read back."""
+        buffer = io.BytesIO()
+        kept.memory.write_ipc(buffer, compression="zstd")
+        value = {"until": iso_millis(kept.until), "memory": base64.b64encode(buffer.getvalue()).decode("ascii")}
+        document = {"@timestamp": iso_millis(now), "wwwatch": {"state": {"kind": "memory", "value": value}}}
+        with es_errors("save the memory of the last day"):
+            self.client.index(index=STATE, id=self.kept_id, document=document)
+
+    def load_kept(self, since: datetime) -> Kept | None:
+        """Return what was saved last, as far as it lies before `since`; None where nothing was saved."""
+        try:
+            with es_errors("read the memory of the last day"):
+                value = self.client.get(index=STATE, id=self.kept_id)["_source"]["wwwatch"]["state"]["value"]
+        except StoreMissingError:
+            return None
+        try:
+            memory = pl.read_ipc(base64.b64decode(value["memory"]))
+        except (OSError, ValueError, pl.exceptions.PolarsError):
+            memory = empty_memory()
+        if memory.schema != pl.Schema(MEMORY_SCHEMA):
+            log.warning("the memory of the last day was saved by another version: slow attacks are counted from now on")
+            memory = empty_memory()
+        # Saved before the checkpoint: a detector killed between the two reads the last hours back, too.
+        return Kept(parse_iso(value["until"]), memory.filter(pl.col("hour") < since))
 
     def write(self, anomalies: Iterable[Anomaly], incidents: Iterable[Incident]) -> None:
         """Write anomalies, then incidents; an incident's state is set when it opens and closes, and else left alone.

@@ -7,6 +7,7 @@ import polars as pl
 from detector.context import Context
 from detector.events import EVENT_SCHEMA, attributable
 from detector.features import features, prepare
+from detector.memory import ClientMemory
 from detector.profile import SiteProfile
 from detector.sessions import GAP
 
@@ -28,10 +29,15 @@ class Window:
 
     Args:
         profile: What the sites serve, as the model learnt it; None: nothing is known.
+
+    Attributes:
+        rows: The requests.
+        memory: What clients did over the last day, also those that have left.
     """
 
     def __init__(self, profile: SiteProfile | None = None) -> None:
-        self._profile = profile
+        self.profile = SiteProfile.empty() if profile is None else profile
+        self.memory = ClientMemory()
         self.rows = prepare(pl.DataFrame(schema=EVENT_SCHEMA))
         self.watermark: datetime | None = None
 
@@ -47,7 +53,9 @@ class Window:
         Args:
             events: EVENT_SCHEMA.
         """
-        self._append(prepare(attributable(events)))
+        old = prepare(attributable(events))
+        self.memory.add(old)
+        self._append(old)
 
     def add(self, events: pl.DataFrame) -> pl.DataFrame:
         """Add new requests.
@@ -63,14 +71,14 @@ class Window:
         if new.is_empty():
             return features(new, Context.of(new))
         self._append(new)
+        self.memory.add(new)
         mark = self.rows["time"].tail(max(new.height, RECENT)).quantile(0.9, "lower")
         self.watermark = mark if isinstance(mark, datetime) else self.watermark
         earliest = new.group_by("client").agg(pl.col("time").min().alias("since"))
         touched = self._touched(new, earliest)
         rows = self.rows.join(touched, on="client", how="semi")
-        sessions = features(rows, Context.of(self.rows, self._profile)).join(
-            touched, on="client", how="left", maintain_order="left"
-        )
+        context = Context.of(self.rows, self.profile, self.memory.frame)
+        sessions = features(rows, context).join(touched, on="client", how="left", maintain_order="left")
         return sessions.filter(pl.col("end") >= pl.col("since")).drop("since")
 
     def _append(self, new: pl.DataFrame) -> None:
@@ -93,6 +101,7 @@ class Window:
         """
         if self.watermark is None or self.rows.is_empty():
             return
+        self.memory.forget_before(self.watermark)
         silent = pl.col("time").max().over("client") < self.watermark - GAP
         ahead = (pl.col("time") > self.watermark + HORIZON) & (pl.int_range(pl.len()) < pl.len() - RECENT)
         self.rows = self.rows.filter(~silent & ~ahead & (pl.col("time") >= self.watermark - HORIZON)).rechunk()

@@ -13,12 +13,16 @@ from elasticsearch import Elasticsearch
 from core.documents import ANOMALIES, INCIDENTS
 from core.errors import StoreConflictError, StoreError
 from core.settings import EsSettings
+from detector.features import prepare
 from detector.incidents import Incident
 from detector.live import Detector, Step
+from detector.memory import remember
+from detector.scorer import Kept
 from detector.store import Checkpoint, DetectorStore
 from enrich.signs import match_signs
 from simulator import render_combined, simulate
 from tests.server.watching import NOW, START, Crash, Dying, Site, StandingClock, findings, forget_findings, write
+from tests.unit.detector.frames import events_of, logins
 from wwwatch.examples import as_events
 
 pytestmark = [pytest.mark.es, pytest.mark.usefixtures("templates")]
@@ -182,6 +186,18 @@ def test_checkpoints_are_guarded(es: Elasticsearch, namespace: str) -> None:
         store.save_checkpoint(Checkpoint(), NOW)
     store.save_checkpoint(saved, NOW)
     assert store.load_checkpoint() == saved
+
+
+def test_the_memory_of_the_last_day_is_kept(es: Elasticsearch, namespace: str) -> None:
+    store = DetectorStore(es, namespace)
+    assert store.load_kept(NOW) is None
+    memory = remember(prepare(events_of(*logins(30, every=2400.0))))
+    until = START + timedelta(hours=20)
+    store.save_kept(Kept(until, memory), NOW)
+    kept = store.load_kept(START + timedelta(hours=10))
+    assert kept is not None
+    assert kept.until == until
+    assert kept.memory.sort("hour").equals(memory.filter(pl.col("hour") < START + timedelta(hours=10)).sort("hour"))
 
 
 def test_findings_that_are_refused_are_an_error(es: Elasticsearch, namespace: str) -> None:

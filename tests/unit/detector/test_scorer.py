@@ -8,9 +8,10 @@ import polars as pl
 from core.documents import Document
 from detector.evidence import NoEvidence, RowEvidence
 from detector.incidents import Incident
+from detector.memory import recall
 from detector.model import SessionModel
 from detector.scorer import Scorer
-from tests.unit.detector.frames import events_of, logins, request
+from tests.unit.detector.frames import START, events_of, logins, request
 
 NOW = datetime(2026, 5, 5, tzinfo=UTC)
 PAGE = 500
@@ -80,3 +81,21 @@ def test_who_watches_sees_every_session_also_the_normal_ones(model: SessionModel
     (judged,) = seen
     assert dict(judged.select("client", "kind").rows()) == {"192.0.2.1": "normal", "192.0.2.7": "bruteforce"}
     assert {"start", "end", "user_agent", "requests", "score"} <= set(judged.columns)
+
+
+def test_slow_guessing_is_remembered_beyond_the_window_and_a_restart(model: SessionModel) -> None:
+    tries = [events_of(*logins(1, start=2400.0 * number)) for number in range(30)]
+    first, second = scorer_of(model), scorer_of(model)
+    for page in tries[:20]:
+        first.take(page, NOW)
+    since, kept = first.since, first.keep()
+    assert since is not None
+    assert kept is not None
+    assert since > START + timedelta(hours=4)
+    again = [page.filter(pl.col("time") >= since) for page in tries[:20]]
+    second.restore([], again, first.window.watermark, kept)
+    for page in tries[20:]:
+        second.take(page, NOW)
+    end = START + timedelta(seconds=2400 * 29)
+    asked = pl.DataFrame({"client": ["192.0.2.1"], "end": [end]})
+    assert recall(second.window.memory.frame, asked)["day_login_failures"].item() == 30
