@@ -5,31 +5,21 @@ digest that the registry's live pointer or the user names.
 """
 
 import base64
-import hashlib
-import io
-import pickle
-import zlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import joblib
 from elasticsearch import Elasticsearch
 
 from core.client import es_errors, require_index
 from core.clock import iso_millis
 from core.documents import MODELS, STATE
 from core.errors import ModelError, StoreMissingError
+from detector import packing
 from detector.model import SessionModel
+from detector.packing import HINT, pack
 
 LIVE = "live-model"
-_HINT = "run `wwwatch train`, or name another digest (`wwwatch models`)"
-
-_UNREADABLE = (
-    *(AttributeError, EOFError, ImportError, IndexError, KeyError, TypeError, ValueError),
-    *(pickle.UnpicklingError, zlib.error),
-)
-"""What unpickling answers to classes that are gone and to bytes that are no pickle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +38,7 @@ def save_model(client: Elasticsearch, model: SessionModel, *, now: datetime, liv
     Raises:
         StoreError: `wwwatch setup` did not run yet, or Elasticsearch refused or did not answer.
     """
-    buffer = io.BytesIO()
-    joblib.dump(model, buffer, compress=3)
-    data = buffer.getvalue()
-    digest = hashlib.sha256(data).hexdigest()
+    digest, data = pack(model)
     stored = {"digest": digest, "bytes": base64.b64encode(data).decode("ascii"), "created": iso_millis(now)}
     document = {"@timestamp": iso_millis(now), "wwwatch": {"model": {**stored, "card": model.card}}}
     require_index(client, MODELS)
@@ -66,7 +53,7 @@ def set_live(client: Elasticsearch, digest: str, *, now: datetime) -> None:
     """Point the registry at another stored model; a detector takes it up at its next start."""
     with es_errors("look for the model"):
         if not (digest and client.exists(index=MODELS, id=digest)):
-            raise ModelError(f"there is no model {digest[:12]}…", _HINT)
+            raise ModelError(f"there is no model {digest[:12]}…", HINT)
     state = {"kind": LIVE, "value": {"digest": digest}}
     require_index(client, STATE)
     with es_errors("make the model the live one"):
@@ -103,12 +90,12 @@ def load_model(client: Elasticsearch, digest: str | None = None) -> tuple[str, S
         with es_errors("read the model"):
             stored = client.get(index=MODELS, id=wanted)["_source"]["wwwatch"]["model"]
     except StoreMissingError:
-        raise ModelError(f"there is no model {wanted[:12]}…", _HINT) from None
+        raise ModelError(f"there is no model {wanted[:12]}…", HINT) from None
     return wanted, unpack(stored["bytes"], wanted)
 
 
 def unpack(encoded: str, digest: str) -> SessionModel:
-    """Verify base64-encoded model bytes against a digest, and only then unpickle them.
+    """Return the model in base64-encoded bytes (detector.packing.unpack).
 
     Raises:
         ModelError: The bytes have another digest, or are no model of this version.
@@ -117,15 +104,7 @@ def unpack(encoded: str, digest: str) -> SessionModel:
         data = base64.b64decode(encoded, validate=True)
     except ValueError:  # binascii.Error among them
         data = b""
-    if hashlib.sha256(data).hexdigest() != digest:
-        raise ModelError(f"the stored model {digest[:12]}… was changed: its bytes have another SHA-256", _HINT)
-    try:
-        model = joblib.load(io.BytesIO(data))
-    except _UNREADABLE as error:
-        raise ModelError(f"model {digest[:12]}… is of another version: {error}", "run `wwwatch train`") from None
-    if not isinstance(model, SessionModel):
-        raise ModelError(f"model {digest[:12]}… holds a {type(model).__name__}", _HINT)
-    return model
+    return packing.unpack(data, digest)
 
 
 def list_models(client: Elasticsearch, size: int = 50) -> list[ModelEntry]:

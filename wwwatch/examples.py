@@ -1,14 +1,22 @@
 """Labelled sessions to learn the kinds from: the simulator's, brought into the detector's event frame."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
 
 import polars as pl
 
+import simulator
+from detector.coldstart import Examples, cold_start, source_digest
 from detector.events import complete
+from detector.model import SessionModel
 from simulator import labelled
 
 SESSIONS = 1800
 """Visits and attack runs to learn from: some 170,000 requests, which train in seconds."""
+
+SEED = 0
+"""Of the model before any history."""
 
 
 def labelled_events(seed: int, sessions: int = SESSIONS) -> pl.DataFrame:
@@ -38,3 +46,18 @@ def as_events(traffic: pl.DataFrame, truth: Sequence[str] = ("kind",)) -> pl.Dat
         pl.col("time").dt.truncate("1s"), pl.col("client").alias("address"), "method", "url", "status", "bytes", *absent
     )
     return complete(events).hstack(traffic.select(truth))
+
+
+def cold_model(
+    cache: Path, *, now: datetime, progress: Callable[[str], None] = lambda _: None
+) -> tuple[str, SessionModel]:
+    """Return the digest and the model for a site without history (detector.coldstart), taught on the simulator.
+
+    Args:
+        cache: The settings' cache folder.
+        now: For a new model's card.
+        progress: Told of each step of building one.
+    """
+    made_by = source_digest(Path(next(iter(simulator.__path__))))
+    examples = Examples(lambda: labelled_events(SEED), f"{made_by} {SEED} {SESSIONS}")
+    return cold_start(cache, examples, now=now, progress=progress)

@@ -88,3 +88,10 @@ def test_what_is_no_model_is_refused(thing: object) -> None:
 def test_garbage_under_its_own_digest_is_one_sentence(data: bytes) -> None:
     with pytest.raises(ModelError, match="wwwatch train"):
         unpack(*encoded(data))
+
+
+def test_a_model_of_a_version_that_knew_less_is_one_sentence(model: SessionModel) -> None:
+    older = object.__new__(SessionModel)
+    older.names = model.names
+    with pytest.raises(ModelError, match="of another version"):
+        unpack(*packed(older))
