@@ -6,7 +6,7 @@ from enrich.directive import compile_directive
 from enrich.documents import Origin, to_documents
 from enrich.enrichment import Enrichment
 from enrich.entry import IS_COMMENT, Format
-from enrich.events import drop_comments, read_events
+from enrich.events import drop_comments, read_events, read_requests
 from enrich.formats import FORMATS, find_format
 from enrich.lines import SCHEMA, parse
 from enrich.pieces import Pieces
@@ -33,6 +33,7 @@ __all__ = [
     "parse",
     "read_conf",
     "read_events",
+    "read_requests",
     "resume",
     "to_documents",
 ]

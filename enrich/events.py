@@ -38,6 +38,27 @@ def read_events(lines: pl.Series, entry: Format, enrichment: Enrichment) -> Even
     return Events(events.lines, tables)
 
 
+def read_requests(lines: pl.Series, entry: Format, enrichment: Enrichment) -> Events:
+    """Return log lines as `read_events` does, with no more of what follows from them than the detector asks for.
+
+    Args:
+        lines: Strings, one per log line, without line ends.
+        entry: The format.
+        enrichment: Which proxies are trusted.
+
+    Returns:
+        What `read_lines` returns, with `source.address` the client (its IP address without brackets and zone, where it
+        is one) and `url.domain` also of absolute URLs.
+    """
+    events = read_lines(lines, entry)
+    look = {CLIENTS: lambda values: _addresses(values, enrichment), REQUESTS: _domains}
+    tables = {
+        name: Table(table.codes, look[name](table.values) if name in look else table.values)
+        for name, table in events.tables.items()
+    }
+    return Events(events.lines, tables)
+
+
 def drop_comments(events: Events) -> tuple[Events, pl.Series]:
     """Return the events without the lines that hold none, and which of the lines are events (Boolean, in order)."""
     if IS_COMMENT not in events.lines.columns:
@@ -55,6 +76,23 @@ def _clients(values: pl.DataFrame, enrichment: Enrichment) -> pl.DataFrame:
     is_name = pl.col(fields.SOURCE_IP).is_null() & address.str.contains(_NAME)
     named = clients.with_columns(pl.when(is_name).then(address).alias("source.domain"))
     return kept.hstack(named).hstack(enrichment.places(clients[fields.SOURCE_IP]))
+
+
+def _addresses(values: pl.DataFrame, enrichment: Enrichment) -> pl.DataFrame:
+    ips = values.select(ip_of(pl.col(fields.SOURCE_ADDRESS))).to_series()
+    told = values[FORWARDED_LIST] if FORWARDED_LIST in values.columns else None
+    clients = enrichment.clients(values[fields.SOURCE_ADDRESS], ips, told)
+    return clients.select(pl.coalesce(fields.SOURCE_IP, fields.SOURCE_ADDRESS).alias(fields.SOURCE_ADDRESS))
+
+
+def _domains(values: pl.DataFrame) -> pl.DataFrame:
+    """Most requests name a path, and their domain is what the server logged."""
+    is_absolute = values[fields.URL_ORIGINAL].str.starts_with("/").not_() & values[fields.METHOD].is_not_null()
+    rows = is_absolute.fill_null(value=False).arg_true()
+    if rows.is_empty():
+        return values
+    parts = url_parts(values[rows].with_columns(pl.lit(value=True).alias(IS_REQUEST)))
+    return values.with_columns(values[fields.URL_DOMAIN].scatter(rows, parts[fields.URL_DOMAIN]))
 
 
 def _requests(values: pl.DataFrame, enrichment: Enrichment) -> pl.DataFrame:

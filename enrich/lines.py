@@ -22,11 +22,12 @@ SCHEMA: dict[str, pl.DataType] = {
 """The columns that `parse`'s frame has in every format, in order."""
 
 TIMES, CLIENTS, AGENTS, REQUESTS, ANSWERS = "times", "clients", "agents", "requests", "answers"
+REFERRERS = "referrers"
 _TABLES: dict[str, tuple[str, ...]] = {
     TIMES: (fields.TIMESTAMP,),
     CLIENTS: (fields.SOURCE_ADDRESS, FORWARDED_LIST),
     AGENTS: (fields.USER_AGENT,),
-    "referrers": (fields.REFERRER,),
+    REFERRERS: (fields.REFERRER,),
     "users": (fields.USER_NAME,),
     REQUESTS: (fields.METHOD, fields.URL_ORIGINAL, fields.HTTP_VERSION, fields.URL_DOMAIN),
     ANSWERS: (fields.STATUS,),

@@ -49,6 +49,19 @@ class Events:
         tables = (table.values[table.codes] for table in self.tables.values())
         return pl.concat([self.lines, *tables], how="horizontal")
 
+    def column(self, name: str) -> pl.Series:
+        """Return one column, line by line.
+
+        Raises:
+            KeyError: There is none of this name.
+        """
+        if name in self.lines.columns:
+            return self.lines[name]
+        held = next((table for table in self.tables.values() if name in table.values.columns), None)
+        if held is None:
+            raise KeyError(name)
+        return held.values[name].gather(held.codes)
+
     def filter(self, mask: pl.Series) -> Self:
         """Return the lines where the mask is true."""
         chosen = mask.to_numpy()

@@ -23,6 +23,7 @@ COMMANDS = {
     "alert": "Run the watches that send the mail.",
     "incidents": "List and show incidents.",
     "models": "List and pin trained models.",
+    "scan": "Find the attacks in any log, with nothing to set up.",
     "simulate": "Make traffic: a log, or visitors to a real server.",
     "demo": "See it all work on this machine, with nothing to configure.",
     "es": "Start and stop the embedded Elasticsearch.",

@@ -1,0 +1,36 @@
+"""Raw lines by position: only those that are shown are read again."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from shipper.reader import Read, read_chunk
+from shipper.source import open_source
+from wwwatch.scan.reading import Part
+
+LONGEST = 2_000
+"""Characters of a line that are kept."""
+
+
+def read_raw(parts: Sequence[Part], positions: Iterable[int]) -> dict[int, str]:
+    """Return lines by where they begin.
+
+    Args:
+        parts: The files that were read.
+        positions: Of lines, counted over all files.
+    """
+    bases = [part.base for part in parts]
+    found: dict[int, str] = {}
+    for number, wanted in groupby(sorted(set(positions)), lambda position: bisect_right(bases, position) - 1):
+        source = open_source(parts[number].item.path)
+        try:
+            for position in wanted:
+                found[position] = _line(source.read, position - bases[number])
+        finally:
+            source.close()
+    return found
+
+
+def _line(read: Read, start: int) -> str:
+    chunk = read_chunk(read, start, LONGEST * 4, closing=True)
+    return str(chunk.lines[0])[:LONGEST] if chunk and len(chunk.lines) else ""

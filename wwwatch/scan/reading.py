@@ -1,0 +1,211 @@
+"""Reading logs: files become compact rows, two pieces at a time, and what was read is told."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from core import fields
+from core.errors import FormatError
+from enrich import IS_COMMENT, Enrichment, Format, detect_format, last_header, read_requests, resume
+from shipper.reader import Chunk, read_chunk
+from shipper.source import Source, open_source
+from wwwatch.formats import Choose
+from wwwatch.scan.inputs import Input
+from wwwatch.scan.rows import Dictionary
+
+PIECE = 8_000_000
+"""Bytes of a log that are parsed at once."""
+
+THREADS = 2
+SAMPLE = 262_144
+"""Bytes that tell a file's format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file as it was read.
+
+    Attributes:
+        item: The file.
+        base: The position of its first byte, counted over all files.
+        entry: Its format, None where no line tells.
+    """
+
+    item: Input
+    base: int
+    entry: Format | None
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many lines there were.
+
+    Attributes:
+        lines: Of all, without comments and empty lines.
+        parsed: Of these, how many parse.
+    """
+
+    lines: int = 0
+    parsed: int = 0
+
+    def add(self, other: "Counts") -> None:
+        """Add another part's."""
+        self.lines += other.lines
+        self.parsed += other.parsed
+
+
+@dataclass(slots=True)
+class Log:
+    """All that was read.
+
+    Attributes:
+        pieces: Compact rows of each file that has some.
+        parts: The files.
+        counts: Lines of all files.
+        formats: Lines per format's name.
+        strange: Names of files that hold no line that parses, and why.
+    """
+
+    pieces: list[list[pl.DataFrame]] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    counts: Counts = field(default_factory=Counts)
+    formats: Counter[str] = field(default_factory=Counter)
+    strange: dict[str, str] = field(default_factory=dict)
+
+    def take_pieces(self) -> list[pl.DataFrame]:
+        """Give up the rows: the file that begins first comes first, so that what rotation cut is in order again."""
+        files, self.pieces = self.pieces, []
+        return [piece for pieces in sorted(files, key=lambda each: each[0]["time"][0]) for piece in pieces]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads files.
+
+    Attributes:
+        choose: The format of a file by its name; None to find it by its lines.
+        zone: Where the clock stands of logs whose times have no zone.
+        enrichment: Which proxies are trusted.
+        progress: Told of bytes on disk and lines that were read since it was told last.
+    """
+
+    choose: Choose
+    zone: str
+    enrichment: Enrichment
+    progress: Callable[[int, int], None] = lambda _bytes, _lines: None
+
+    def read(self, inputs: Sequence[Input]) -> Log:
+        """Read all files.
+
+        Raises:
+            FormatError: No line of any file parses, or a file cannot be read.
+        """
+        log, base = Log(), 0
+        with ThreadPoolExecutor(THREADS) as pool:
+            run = _Run(self, log, pool)
+            for item in inputs:
+                base += run.read_file(item, base)
+        if not log.counts.parsed:
+            raise FormatError(*_nothing(log, inputs))
+        return log
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One reading of some files."""
+
+    reader: Reader
+    log: Log
+    pool: ThreadPoolExecutor
+    words: Dictionary = field(default_factory=Dictionary)
+
+    def read_file(self, item: Input, base: int) -> int:
+        """Read one file into the log; return how many bytes it holds, unpacked."""
+        try:
+            source = open_source(item.path)
+        except OSError as error:
+            raise FormatError(f"cannot read {item.name}: {error.strerror}", "check its permissions") from None
+        try:
+            entry = self._find_format(item, source)
+            self.log.parts.append(Part(item, base, entry))
+            if entry is None:
+                self.reader.progress(item.size, 0)
+                return SAMPLE
+            counts, end = self._parse(_chunks(source, item, self.reader.progress), entry, base)
+        finally:
+            source.close()
+        self.log.counts.add(counts)
+        self.log.formats[entry.name] += counts.lines
+        if not counts.parsed:
+            self.log.strange[item.name] = f"no line parses as {entry.name}" if counts.lines else "it has no lines"
+        return end
+
+    def _find_format(self, item: Input, source: Source) -> Format | None:
+        if chosen := self.reader.choose(item.path):
+            return chosen
+        sample = read_chunk(source.read, 0, SAMPLE, closing=True)
+        if sample is None:
+            self.log.strange[item.name] = "it has no lines"
+            return None
+        try:
+            return detect_format(sample.lines).in_zone(self.reader.zone)
+        except FormatError:
+            self.log.strange[item.name] = "its lines are in no format that is known"
+            return None
+
+    def _parse(self, chunks: Iterator[Chunk], entry: Format, base: int) -> tuple[Counts, int]:
+        """Parse pieces in two threads, a few ahead, and keep them in order."""
+        waiting: deque[Future[tuple[pl.DataFrame, Counts]]] = deque()
+        pieces: list[pl.DataFrame] = []
+        total, end, resumed = Counts(), 0, entry
+
+        def take() -> None:
+            rows, counts = waiting.popleft().result()
+            if rows.height:
+                pieces.append(rows)
+            total.add(counts)
+            self.reader.progress(0, counts.lines)
+
+        for chunk in chunks:
+            waiting.append(self.pool.submit(self._compact, chunk, resumed, base))
+            resumed, end = resume(resumed, last_header(chunk.lines, entry)), chunk.end
+            if len(waiting) > THREADS:
+                take()
+        while waiting:
+            take()
+        if pieces:
+            self.log.pieces.append(pieces)
+        return total, end
+
+    def _compact(self, chunk: Chunk, entry: Format, base: int) -> tuple[pl.DataFrame, Counts]:
+        events = read_requests(chunk.lines, entry, self.reader.enrichment)
+        errors = int(events.lines[fields.ERROR_MESSAGE].is_not_null().sum())
+        comments = int(events.lines[IS_COMMENT].sum()) if IS_COMMENT in events.lines.columns else 0
+        lines = len(chunk.lines) - comments
+        counts = Counts(lines - int((chunk.lines == "").sum()), lines - errors)
+        return self.words.compact(events, chunk.offsets + base), counts
+
+
+def _chunks(source: Source, item: Input, progress: Callable[[int, int], None]) -> Iterator[Chunk]:
+    position, told, size = 0, 0, item.size
+    while (chunk := read_chunk(source.read, position, PIECE, closing=True)) is not None:
+        yield chunk
+        position = chunk.end
+        known = source.size()
+        at = position if known == size else size * position // known if known else told
+        progress(at - told, 0)
+        told = at
+    progress(size - told, 0)
+
+
+def _nothing(log: Log, inputs: Sequence[Input]) -> tuple[str, str]:
+    hint = "see `wwwatch parse FILE` for its lines, and give --format or --format-from"
+    if len(inputs) == 1:
+        return (
+            f"there is nothing to scan in {inputs[0].name}: {log.strange.get(inputs[0].name, 'no line parses')}",
+            hint,
+        )
+    return f"there is nothing to scan in {len(inputs)} files: no line of theirs parses", hint

@@ -1,0 +1,81 @@
+"""The requests of a log in memory: each distinct text once, and numbers for the rest; some 50 bytes a request."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from core import fields
+from detector.events import complete
+from enrich import Events
+from enrich.lines import AGENTS, ANSWERS, CLIENTS, REFERRERS, REQUESTS, TIMES
+
+TEXTS = {
+    "address": (CLIENTS, fields.SOURCE_ADDRESS),
+    "user_agent": (AGENTS, fields.USER_AGENT),
+    "method": (REQUESTS, fields.METHOD),
+    "url": (REQUESTS, fields.URL_ORIGINAL),
+    "domain": (REQUESTS, fields.URL_DOMAIN),
+    "referrer": (REFERRERS, fields.REFERRER),
+}
+"""Columns of the event frame that hold text, and where a parsed line has them."""
+
+
+@dataclass(slots=True)
+class Dictionary:
+    """The distinct texts of each column; pieces of a log that share one can be put together as they are."""
+
+    kinds: dict[str, pl.Categorical] = field(
+        default_factory=lambda: {name: pl.Categorical(pl.Categories.random()) for name in TEXTS}
+    )
+    anchors: list[pl.Series] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        # polars forgets a kind's texts when its last series is gone: these stay.
+        self.anchors = [pl.Series(dtype=kind) for kind in self.kinds.values()]
+
+    def compact(self, events: Events, positions: pl.Series) -> pl.DataFrame:
+        """Return parsed lines as compact rows; lines without a time or client are left out.
+
+        Args:
+            events: From `read_requests`.
+            positions: Where each line begins, counted over all files.
+
+        Returns:
+            `time`, the columns of TEXTS (categorical), `status`, `bytes` and `position`.
+        """
+        columns = [self._text(name, events) for name in TEXTS]
+        times, answers = events.tables[TIMES], events.tables[ANSWERS]
+        frame = pl.DataFrame(
+            [
+                times.values[fields.TIMESTAMP].gather(times.codes).alias("time"),
+                *columns,
+                answers.values[fields.STATUS].cast(pl.Int16, strict=False).gather(answers.codes).alias("status"),
+                events.column(fields.BODY_BYTES).alias("bytes"),
+                positions.alias("position"),
+            ]
+        )
+        return frame.drop_nulls(["time", "address"])
+
+    def _text(self, name: str, events: Events) -> pl.Series:
+        table, column = TEXTS[name]
+        held = events.tables[table]
+        source = held.values[column] if column in held.values.columns else events.lines[column]
+        coded = source.cast(self.kinds[name])
+        return (coded.gather(held.codes) if column in held.values.columns else coded).alias(name)
+
+
+def in_order(pieces: Sequence[pl.DataFrame]) -> tuple[pl.DataFrame, pl.Series]:
+    """Put the pieces of a log together, and return the order of its requests in time, stable (UInt32)."""
+    rows = pl.concat(pieces, rechunk=False)
+    times = rows["time"].to_physical().to_numpy()
+    if len(times) < 2 or bool((times[1:] >= times[:-1]).all()):  # noqa: PLR2004 - one request is in order
+        return rows, pl.Series("order", np.arange(len(times), dtype=np.uint32))
+    return rows, pl.Series("order", np.argsort(times, kind="stable").astype(np.uint32))
+
+
+def to_events(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return compact rows as the detector's events: EVENT_SCHEMA, and `position`."""
+    plain = rows.with_columns(pl.col(*TEXTS).cast(pl.String), pl.col("status").cast(pl.Int64))
+    return complete(plain.drop("position")).hstack([rows["position"]])
