@@ -10,6 +10,7 @@ import joblib
 
 from core.errors import ModelError
 from detector.model import SessionModel
+from detector.table import NAMES
 
 HINT = "run `wwwatch train`, or name another digest (`wwwatch models`)"
 
@@ -44,4 +45,7 @@ def unpack(data: bytes, digest: str) -> SessionModel:
     absent = [each.name for each in fields(SessionModel) if not hasattr(model, each.name)]
     if absent:
         raise ModelError(f"model {digest[:12]}… is of another version: it has no {absent[0]}", "run `wwwatch train`")
+    if model.names != NAMES:
+        fact = f"it was trained on {len(model.names)} features, this version computes {len(NAMES)}"
+        raise ModelError(f"model {digest[:12]}… does not fit: {fact}", "run `wwwatch train`")
     return model

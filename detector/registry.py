@@ -5,6 +5,8 @@ digest that the registry's live pointer or the user names.
 """
 
 import base64
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +20,8 @@ from core.errors import ModelError, StoreMissingError
 from detector import packing
 from detector.model import SessionModel
 from detector.packing import HINT, pack
+
+log = logging.getLogger(__name__)
 
 LIVE = "live-model"
 
@@ -92,6 +96,53 @@ def load_model(client: Elasticsearch, digest: str | None = None) -> tuple[str, S
     except StoreMissingError:
         raise ModelError(f"there is no model {wanted[:12]}…", HINT) from None
     return wanted, unpack(stored["bytes"], wanted)
+
+
+def load_or_begin(
+    client: Elasticsearch, begin: Callable[[], SessionModel], *, now: datetime
+) -> tuple[str, SessionModel]:
+    """Load the live model; where there is none yet, begin with one that knows no history, and make it the live one.
+
+    A live model without history that an earlier version made is replaced by this version's; one that was trained on
+    history is refused, for only a training can replace it.
+
+    Args:
+        client: The cluster with the registry.
+        begin: Returns the model for a site without history (detector.coldstart).
+        now: When it is stored.
+
+    Returns:
+        The digest and the model; `knows_history(model.card)` tells which of both it is.
+
+    Raises:
+        ModelError: The live model is of another version, or was changed.
+    """
+    live = live_digest(client)
+    if live is not None:
+        try:
+            return load_model(client, live)
+        except ModelError as error:
+            card = _card(client, live)
+            if card is None or knows_history(card):
+                raise
+            log.warning("%s; a new one without history takes its place", error.what)
+    model = begin()
+    return save_model(client, model, now=now), model
+
+
+def _card(client: Elasticsearch, digest: str) -> dict[str, Any] | None:
+    try:
+        with es_errors("read the model's card"):
+            found = client.get(index=MODELS, id=digest, source_includes=["wwwatch.model.card"])
+    except StoreMissingError:
+        return None
+    card: dict[str, Any] = found["_source"]["wwwatch"]["model"]["card"]
+    return card
+
+
+def knows_history(card: dict[str, Any]) -> bool:
+    """Say whether a model's card tells of a site's own history."""
+    return bool(card.get("history_sessions"))
 
 
 def unpack(encoded: str, digest: str) -> SessionModel:

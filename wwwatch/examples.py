@@ -59,5 +59,5 @@ def cold_model(
         progress: Told of each step of building one.
     """
     made_by = source_digest(Path(next(iter(simulator.__path__))))
-    examples = Examples(lambda: labelled_events(SEED), f"{made_by} {SEED} {SESSIONS}")
+    examples = Examples(lambda: labelled_events(SEED, SESSIONS), f"{made_by} {SEED} {SESSIONS}")
     return cold_start(cache, examples, now=now, progress=progress)

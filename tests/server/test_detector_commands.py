@@ -1,14 +1,17 @@
 """`wwwatch train`, `detect`, `incidents` and `models` against the real server."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 
-from core.documents import MODELS, STATE, access_stream
+from core.documents import MODELS, STATE
 from core.errors import ModelError, StoreError
-from detector.registry import LIVE, live_digest, save_model
+from detector.model import SessionModel
+from detector.registry import LIVE, live_digest, load_or_begin, save_model
 from tests.server.watching import NOW, Site
 from wwwatch.cli import cli
 
@@ -50,11 +53,36 @@ def test_an_unknown_incident_is_one_sentence(es_url: str) -> None:
     assert str(done.exception) == "there is no incident nothing: see `wwwatch incidents list --all`"
 
 
-def test_detect_without_a_model_is_one_sentence(es: Elasticsearch, es_url: str, namespace: str) -> None:
+def test_detect_without_a_model_begins_with_one_that_knows_no_history(
+    es_url: str, site: Site, parts: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    es = site.es
+    monkeypatch.setenv("WWWATCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("wwwatch.examples.SESSIONS", 300)
     es.options(ignore_status=404).delete(index=STATE, id=LIVE, refresh=True)
-    done = invoke(es_url, "detect", "--once", "--index", access_stream(namespace))
-    assert isinstance(done.exception, ModelError)
-    assert str(done.exception) == "there is no trained model yet: run `wwwatch train`"
+    site.ship(parts[1] + parts[2])
+    done = invoke(es_url, "detect", "--once", "--index", site.watched.index, "--json")
+    assert done.exit_code == 0, done.output
+    assert "no trained model yet" in done.stderr
+    assert json.loads(done.stdout)["events"] == len(parts[1]) + len(parts[2])
+    digest = live_digest(es)
+    again = invoke(es_url, "detect", "--once", "--index", site.watched.index)
+    assert (again.stdout[:8], again.stderr) == ("0 events", "")
+    assert live_digest(es) == digest
+
+
+def test_an_older_model_without_history_is_replaced_and_a_trained_one_is_not(
+    es: Elasticsearch, model: SessionModel
+) -> None:
+    outdated = replace(model, names=model.names[1:])
+    first = save_model(es, outdated, now=NOW)
+    digest, found = load_or_begin(es, lambda: model, now=NOW)
+    assert digest != first
+    assert found.names == model.names
+    assert load_or_begin(es, lambda: outdated, now=NOW)[0] == digest
+    save_model(es, replace(outdated, card={**model.card, "history_sessions": 7}), now=NOW)
+    with pytest.raises(ModelError, match="wwwatch train"):
+        load_or_begin(es, lambda: model, now=NOW)
 
 
 def test_train_and_models(es: Elasticsearch, es_url: str, site: Site, parts: list[list[str]]) -> None:

@@ -1,12 +1,15 @@
 """`wwwatch detect`: sessions scored as they grow."""
 
 import json
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 
 import click
+from elasticsearch import Elasticsearch
+from rich.console import Console
 
 from detector.live import Detector, Step, patiently
-from detector.registry import load_model
+from detector.model import SessionModel
+from detector.registry import load_model, load_or_begin
 from wwwatch.roof import Roof
 
 
@@ -25,6 +28,8 @@ from wwwatch.roof import Roof
 def command(roof: Roof, *, once: bool, index: str | None, begin: str | None, digest: str | None, as_json: bool) -> None:
     """Score sessions, and keep anomalies and incidents; each event counts exactly once, also after a crash.
 
+    Without a trained model it begins with one that knows attacks, but not yet your site; `wwwatch train` teaches it.
+
     \b
     Example:
       wwwatch detect --once
@@ -35,7 +40,7 @@ def command(roof: Roof, *, once: bool, index: str | None, begin: str | None, dig
     with roof.es() as client, ExitStack() as stack:
 
         def begin_detector() -> Detector:
-            model = load_model(client, digest)
+            model = _find_model(roof, client, digest)
             detector = Detector(client, roof.es_settings(), settings, model, roof.clock)
             stack.callback(detector.close)
             detector.start(from_beginning=from_beginning)
@@ -47,6 +52,21 @@ def command(roof: Roof, *, once: bool, index: str | None, begin: str | None, dig
         detector = patiently(begin_detector, roof.clock, roof.stop)
         if detector is not None:
             detector.run(roof.stop)
+
+
+def _find_model(roof: Roof, client: Elasticsearch, digest: str | None) -> tuple[str, SessionModel]:
+    if digest is not None:
+        return load_model(client, digest)
+
+    def begin() -> SessionModel:
+        from wwwatch.examples import cold_model  # noqa: PLC0415 - the simulator, which is seldom needed here
+
+        console = Console(stderr=True)
+        console.print("no trained model yet: beginning with one that knows attacks, but not this site")
+        with console.status("building it, some seconds") if console.is_terminal else nullcontext():
+            return cold_model(roof.settings.cache, now=roof.clock.now())[1]
+
+    return load_or_begin(client, begin, now=roof.clock.now())
 
 
 def _tell(step: Step, *, as_json: bool) -> None:
