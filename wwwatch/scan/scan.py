@@ -12,6 +12,7 @@ from detector.model import SessionModel
 from wwwatch.scan.findings import Finding, build_findings, evidence_of, is_within, real_addresses
 from wwwatch.scan.inputs import Input
 from wwwatch.scan.judging import judge
+from wwwatch.scan.learning import learn
 from wwwatch.scan.lines import read_raw
 from wwwatch.scan.reading import Log, Reader
 from wwwatch.scan.rows import in_order
@@ -96,8 +97,9 @@ def scan(
     rows, order, left_out = _choose(rows, order, wish)
     if order.is_empty():
         raise FormatError("no request lies in that period", "look at --since, --until and --allow")
+    learnt = learn(rows, order, model, now=now)
     incidents, _ = judge(
-        rows, order, model, threshold=wish.threshold, now=now, progress=lambda done: progress(done, len(order))
+        rows, order, learnt.model, threshold=wish.threshold, now=now, progress=lambda done: progress(done, len(order))
     )
     lines = read_raw(log.parts, (position for each in incidents for position in evidence_of(each)))
     start, end = rows["time"][int(order[0])], rows["time"][int(order[-1])]
