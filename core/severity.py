@@ -5,6 +5,9 @@ from bisect import bisect_right
 BANDS = ((0.0, "warning"), (25.0, "minor"), (50.0, "major"), (75.0, "critical"))
 """Lower bounds (inclusive) and labels. Source: Elastic ML's anomaly severity levels."""
 
+MAJOR = 50.0
+"""The score from which on something is worth a mail."""
+
 
 def severity_level(score: float) -> int:
     """Return the band of a score as a rank: 0 warning, 1 minor, 2 major, 3 critical."""

@@ -120,11 +120,12 @@ def _widen_ipv6(events: pl.DataFrame) -> pl.DataFrame:
     long = long.filter(long.str.contains(":", literal=True))
     if long.is_empty():
         return events
-    networks = [_network(address) for address in long.to_list()]  # distinct IPv6 addresses only
+    networks = [network_of(address) for address in long.to_list()]  # distinct IPv6 addresses only
     return events.with_columns(pl.col("client").replace(long.to_list(), networks))
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
+    """Return the client that an address belongs to: the /64 of an IPv6 address, any other address itself."""
     try:
         parsed = ipaddress.IPv6Address(address)
     except ValueError:

@@ -1,57 +1,33 @@
-"""Incidents: anomalies that belong together, folded by behaviour.
+"""Incidents: anomalies that belong together. Which do, detector.folding says.
 
 An incident is a pure function of its anomalies, so that folding them again after a crash gives the same document.
 """
 
-from collections import Counter
+import heapq
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from core.clock import iso_millis, parse_iso
-from core.documents import Document, document_id
-from core.severity import severity_label, severity_level
-from detector.anomaly import Anomaly, reason_object, source_object
-from detector.kinds import KINDS, LOGIN_KINDS, describe_threat
-
-QUIET = timedelta(minutes=30)
-"""An incident ends when nothing was added to it for so long: the session gap, so that no session spans two."""
-
-LIGHT_ATTEMPTS = 20
-"""Below so many failed logins an address is taken as one of many: it joins the others at the same login page."""
+from core.documents import Document
+from core.severity import MAJOR, severity_label, severity_level
+from detector.anomaly import MOST_CLIENTS, Anomaly, describe_source, reason_object
+from detector.kinds import FLOOD_KINDS, KINDS, LOGIN_KINDS, describe_threat
+from detector.tally import Tally
 
 SPRAY_CLIENTS = 5
 """From so many addresses on, attempts at one login page are called spraying."""
 
-MOST_CLIENTS = 100
+DDOS_CLIENTS = 10
+"""From so many addresses on, a flood is called distributed: fewer can be blocked by hand."""
+
 MOST_EVIDENCE = 10
 
-
-@dataclass(slots=True)
-class _Shared:
-    """What an incident's anomalies have in common, kept up as they come: a flood may bring thousands at a time."""
-
-    start: datetime
-    end: datetime
-    worst: Anomaly
-    is_light_login: bool
-    count: int = 0
-    clients: set[str] = field(default_factory=set)
-    kinds: Counter[str] = field(default_factory=Counter)
-
-    def add(self, anomaly: Anomaly, earlier: Anomaly | None) -> None:
-        """Take in an anomaly, in place of the same one as it stood earlier."""
-        self.start, self.end = min(self.start, anomaly.start), max(self.end, anomaly.end)
-        self.clients.add(anomaly.client)
-        self.kinds[anomaly.kind] += 1
-        self.is_light_login = self.is_light_login and _is_light_login(anomaly)
-        if _rank(anomaly) > _rank(self.worst):
-            self.worst = anomaly
-        if earlier is None:
-            self.count += 1
-        else:
-            self.kinds[earlier.kind] -= 1
+MOST_WHOLE = 200
+"""Anomalies of an incident that are kept with features, reasons and lines, up to twice as many for a while; of the
+others the counts remain."""
 
 
 @dataclass(slots=True)
@@ -59,6 +35,7 @@ class Incident:
     """One incident and the anomalies in it, by session id.
 
     Attributes:
+        anomalies: Beyond MOST_WHOLE of them the less strange ones are kept without features, reasons and lines.
         is_stored: Whether Elasticsearch has it as it opened; an attack that goes on after it was closed opens it again.
     """
 
@@ -68,107 +45,147 @@ class Incident:
     updated: datetime
     anomalies: dict[str, Anomaly] = field(default_factory=dict)
     is_stored: bool = False
-    _shared: _Shared | None = field(default=None, compare=False, repr=False)
+    _tally: Tally = field(default_factory=Tally, compare=False, repr=False)
+    _whole: set[str] = field(default_factory=set, compare=False, repr=False)
+    _worst: Anomaly | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        given, self.anomalies = self.anomalies, {}
+        for anomaly in given.values():
+            self.add(anomaly)
 
     @property
     def start(self) -> datetime:
         """The first request."""
-        return min(anomaly.start for anomaly in self.anomalies.values())
+        return self._tally.start
 
     @property
     def end(self) -> datetime:
         """The last request so far."""
-        return max(anomaly.end for anomaly in self.anomalies.values())
+        return self._tally.end
 
     @property
     def clients(self) -> list[str]:
-        """The addresses, those with most requests first."""
-        total: Counter[str] = Counter()
-        for anomaly in self.anomalies.values():
-            total[anomaly.client] += anomaly.requests
-        return sorted(total, key=lambda client: (-total[client], client))
+        """The addresses (of IPv6 the /64 networks), those with most requests first."""
+        return self._tally.clients()
+
+    @property
+    def addresses(self) -> list[str]:
+        """Every real address, in the order of `clients`: of an IPv6 network those that were seen."""
+        return self._real(self.clients)
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions; an address that only a site's interval tells of counts as one."""
+        return self._tally.sessions()
+
+    @property
+    def requests(self) -> int:
+        """How many requests."""
+        return self._tally.total()
 
     @property
     def worst(self) -> Anomaly:
         """The anomaly with the highest score, the larger session on a tie."""
-        return max(self.anomalies.values(), key=lambda each: (round(each.score), each.requests, each.session_id))
+        if self._worst is None:
+            self._worst = max(self.anomalies.values(), key=_rank)
+        return self._worst
 
     @property
     def kind(self) -> str:
-        """The kind that most of its sessions have; many addresses at one login page are a spray."""
-        counts = Counter(anomaly.kind for anomaly in self.anomalies.values())
-        kind = max(counts, key=lambda each: (counts[each], each))
-        if kind in LOGIN_KINDS:
-            return "spray" if len(self.clients) >= SPRAY_CLIENTS else "bruteforce"
+        """The kind that the evidence weighs most for; attempts and floods by how many take part and what came of it."""
+        weights = self._tally.weights
+        login, flood = (sum(weights.get(kind, 0) for kind in kinds) for kinds in (LOGIN_KINDS, FLOOD_KINDS))
+        kind = max(weights, key=lambda each: (weights[each], each))
+        most = max((weight for each, weight in weights.items() if each not in LOGIN_KINDS | FLOOD_KINDS), default=0)
+        if login >= max(flood, most):
+            return self._login_kind()
+        if flood >= most:
+            return "ddos" if self._tally.count() >= DDOS_CLIENTS else "dos"
         return kind
+
+    @property
+    def score(self) -> float:
+        """The worst anomaly's, 0 to 100, raised by how many addresses take part in what is no light probing."""
+        score, count = self.worst.score, self._tally.count()
+        if self.kind in LOGIN_KINDS:
+            # Each address of a spray stays light: 10 in an hour are major, 115 critical; in a day, five times as many.
+            hours = max((self.end - self.start).total_seconds() / 3600, 1.0)
+            scale = 30 + 22 * math.log10(max(count / math.sqrt(hours), 1.0))
+            return max(score, min(scale, 100.0)) if count >= SPRAY_CLIENTS else score
+        return score if score < MAJOR else min(score + 10 * math.log10(max(count, 1)), 100.0)
+
+    @property
+    def is_light(self) -> bool:
+        """Whether nothing in it is worth a mail, and nothing is an attempt to log in or a flood."""
+        return not self._tally.heavy
+
+    @property
+    def has_only_light_logins(self) -> bool:
+        """Whether every anomaly is a few failed logins of one address."""
+        return self._tally.light_logins == len(self.anomalies)
+
+    def has_only(self, client: str) -> bool:
+        """Whether nobody but this client is in it."""
+        return not self._tally.sites and self._tally.requests.keys() == {client}
 
     def add(self, anomaly: Anomaly) -> None:
         """Put an anomaly in, or in place of the same one as it stood earlier."""
-        earlier = self.anomalies.get(anomaly.session_id)
+        self._tally.replace(self.anomalies.get(anomaly.session_id), anomaly)
+        if self._worst is not None and _rank(anomaly) >= _rank(self._worst):
+            self._worst = anomaly
+        elif self._worst is not None and anomaly.session_id == self._worst.session_id:
+            self._worst = None
         self.anomalies[anomaly.session_id] = anomaly
-        if self._shared is not None:
-            self._shared.add(anomaly, earlier)
+        self._whole.add(anomaly.session_id)
+        if len(self._whole) > 2 * MOST_WHOLE:
+            ranked = sorted(self._whole, key=lambda each: _rank(self.anomalies[each]), reverse=True)
+            for session_id in ranked[MOST_WHOLE:]:
+                self.anomalies[session_id] = self.anomalies[session_id].slim()
+            self._whole = set(ranked[:MOST_WHOLE])
 
-    def takes(self, anomaly: Anomaly) -> bool:
-        """Whether an anomaly belongs to this incident."""
-        if anomaly.session_id in self.anomalies:
-            return True
-        shared = self._summary()
-        if anomaly.start > shared.end + QUIET or anomaly.end < shared.start - QUIET:
-            return False
-        if anomaly.client in shared.clients:
-            return True
-        if anomaly.domain != shared.worst.domain:
-            return False
-        if anomaly.kind == "dos":
-            return shared.kinds.most_common(1)[0][0] == "dos"
-        return _is_light_login(anomaly) and shared.is_light_login
+    def discard(self, session_id: str) -> None:
+        """Take an anomaly out."""
+        anomaly = self.anomalies.pop(session_id, None)
+        self._whole.discard(session_id)
+        if anomaly is not None:
+            self._tally, self._worst = Tally.of(self.anomalies.values()), None
 
-    def _summary(self) -> _Shared:
-        if self._shared is None or self._shared.count != len(self.anomalies):
-            first = next(iter(self.anomalies.values()))
-            self._shared = _Shared(first.start, first.end, first, is_light_login=True)
-            for anomaly in self.anomalies.values():
-                self._shared.add(anomaly, None)
-        return self._shared
+    def _real(self, clients: list[str]) -> list[str]:
+        return [address for client in clients for address in self._tally.addresses.get(client, (client,))]
+
+    def _login_kind(self) -> str:
+        if self._tally.count() < SPRAY_CLIENTS:
+            return "bruteforce"
+        judged = max(self._tally.sites.values(), key=_rank, default=None)
+        if judged is not None and judged.kind in LOGIN_KINDS:
+            return judged.kind
+        # Whoever has the passwords already gets in now and then; whoever guesses hardly ever does.
+        return "stuffing" if len(self._tally.lucky) >= max(2, 0.02 * self._tally.count()) else "spray"
 
     def document(self) -> Document:
         """Return the document of `wwwatch-incidents`."""
-        worst, clients, kind = self.worst, self.clients, self.kind
-        requests = sum(anomaly.requests for anomaly in self.anomalies.values())
-        who = clients[0] if len(clients) == 1 else f"{len(clients)} addresses"
+        worst, kind, score = self.worst, self.kind, self.score
+        clients, count = self._tally.clients(MOST_CLIENTS), self._tally.count()
+        who = clients[0] if count == 1 else f"{count} addresses"
         where = f" on {worst.domain}" if worst.domain else ""
-        addresses = [source_object(client).get("ip") for client in clients[:MOST_CLIENTS]]
         found: Document = {
             "@timestamp": iso_millis(self.end),
-            "message": f"{KINDS[kind].words} from {who}{where}: {requests} requests",
+            "message": f"{KINDS[kind].words} from {who}{where}: {self.requests} requests",
             "event": {
                 "kind": "alert",
                 "start": iso_millis(self.start),
                 "end": iso_millis(self.end),
-                "risk_score": round(worst.score, 2),
+                "risk_score": round(score, 2),
             },
             "ecs": {"version": "8.11.0"},
             "rule": {"name": kind},
-            "source": {"ip": [address for address in addresses if address], "address": clients[:MOST_CLIENTS]},
+            "source": describe_source(clients, self._real(clients)),
             "url": {"path": worst.top_path, **({"domain": worst.domain} if worst.domain else {})},
             "wwwatch": {
                 "reasons": [reason_object(reason) for reason in worst.reasons],
                 "evidence": self._evidence(),
-                "incident": {
-                    "id": self.id,
-                    "state": self.state,
-                    "kind": kind,
-                    "score": round(worst.score, 2),
-                    "severity": severity_label(worst.score),
-                    "level": severity_level(worst.score),
-                    "confidence": round(worst.confidence, 4),
-                    "opened": iso_millis(self.opened),
-                    "updated": iso_millis(self.updated),
-                    "clients": len(clients),
-                    "sessions": len(self.anomalies),
-                    "requests": requests,
-                },
+                "incident": self._own(kind, score, count),
             },
         }
         if threat := describe_threat(kind):
@@ -177,64 +194,33 @@ class Incident:
             found["user_agent"] = {"original": worst.user_agent}
         return found
 
+    def _own(self, kind: str, score: float, clients: int) -> Document:
+        return {
+            "id": self.id,
+            "state": self.state,
+            "kind": kind,
+            "score": round(score, 2),
+            "severity": severity_label(score),
+            "level": severity_level(score),
+            "confidence": round(self.worst.confidence, 4),
+            "opened": iso_millis(self.opened),
+            "updated": iso_millis(self.updated),
+            "clients": clients,
+            "sessions": self.sessions,
+            "requests": self.requests,
+        }
+
     def _evidence(self) -> list[str]:
         """Return lines of the worst sessions, in turns, so that many addresses all show."""
-        ranked = sorted(self.anomalies.values(), key=lambda each: (-round(each.score), each.start, each.session_id))
+        ranked = heapq.nsmallest(
+            MOST_EVIDENCE, self.anomalies.values(), lambda each: (-round(each.score), each.start, each.session_id)
+        )
         share = max(MOST_EVIDENCE // len(ranked), 1)
-        return [line for anomaly in ranked[:MOST_EVIDENCE] for line in anomaly.evidence[:share]][:MOST_EVIDENCE]
+        return [line for anomaly in ranked for line in anomaly.evidence[:share]][:MOST_EVIDENCE]
 
 
-def _rank(anomaly: Anomaly) -> tuple[int, int]:
-    return round(anomaly.score), anomaly.requests
-
-
-def _is_light_login(anomaly: Anomaly) -> bool:
-    return anomaly.kind in LOGIN_KINDS and anomaly.features.get("client_login_failures", 0) < LIGHT_ATTEMPTS
-
-
-def fold(
-    incidents: dict[str, Incident], anomalies: Iterable[Anomaly], now: datetime
-) -> tuple[list[Anomaly], list[Incident]]:
-    """Put anomalies into the incidents that take them, or open new ones.
-
-    Args:
-        incidents: Incidents that are not closed, by id; changed in place.
-        anomalies: New or grown anomalies.
-        now: Wall-clock time of this write.
-
-    Returns:
-        The anomalies with their incident's id, and the incidents that changed.
-    """
-    placed: list[Anomaly] = []
-    changed: dict[str, Incident] = {}
-    for anomaly in sorted(anomalies, key=lambda each: (each.start, each.session_id)):
-        incident = _find(incidents, anomaly)
-        if incident is None:
-            # Deterministic, so that a detector killed between two writes opens the same incident again.
-            identifier = document_id("incident", anomaly.session_id)
-            incident = incidents.setdefault(identifier, Incident(identifier, "open", now, now))
-        member = replace(anomaly, incident=incident.id)
-        incident.add(member)
-        incident.updated = now
-        placed.append(member)
-        changed[incident.id] = incident
-    return placed, list(changed.values())
-
-
-def _find(incidents: dict[str, Incident], anomaly: Anomaly) -> Incident | None:
-    if anomaly.incident in incidents:
-        return incidents[anomaly.incident]
-    candidates = [incident for incident in incidents.values() if incident.anomalies and incident.takes(anomaly)]
-    return max(candidates, key=lambda incident: (anomaly.session_id in incident.anomalies, incident.end), default=None)
-
-
-def close_quiet(incidents: dict[str, Incident], watermark: datetime, now: datetime) -> list[Incident]:
-    """Close the incidents that were quiet for QUIET, measured in the events' own time; drop and return them."""
-    quiet = [incident for incident in incidents.values() if incident.anomalies and incident.end < watermark - QUIET]
-    for incident in quiet:
-        incident.state, incident.updated = "closed", now
-        del incidents[incident.id]
-    return quiet
+def _rank(anomaly: Anomaly) -> tuple[int, int, str]:
+    return round(anomaly.score), anomaly.requests, anomaly.session_id
 
 
 def restore(document: dict[str, Any], anomalies: Iterable[Anomaly]) -> Incident:

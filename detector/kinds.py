@@ -69,6 +69,8 @@ KINDS = {
     )
 }
 LOGIN_KINDS = frozenset({"bruteforce", "spray", "stuffing"})
+FLOOD_KINDS = frozenset({"dos", "ddos"})
+PROBING_KINDS = frozenset({"scan", "injection", "webshell"})
 
 
 def describe_threat(kind: str) -> dict[str, object]:

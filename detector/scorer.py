@@ -11,7 +11,8 @@ import polars as pl
 
 from detector.anomaly import Anomaly
 from detector.evidence import EvidenceSource
-from detector.incidents import Incident, close_quiet, fold
+from detector.folding import OpenIncidents, close_quiet, fold
+from detector.incidents import Incident
 from detector.judge import Judge
 from detector.memory import merge
 from detector.model import SessionModel
@@ -74,7 +75,7 @@ class Scorer:
     ) -> None:
         self.window = Window(model[1].profile)
         self.judge = Judge(model, threshold=threshold, evidence=evidence, watch=watch)
-        self.incidents: dict[str, Incident] = {}
+        self.incidents = OpenIncidents()
 
     @property
     def since(self) -> datetime | None:
@@ -105,7 +106,7 @@ class Scorer:
             kept: What it kept at the latest change of its `since`.
         """
         for incident in incidents:
-            self.incidents[incident.id] = incident
+            self.incidents.put(incident)
             for anomaly in incident.anomalies.values():
                 self.judge.remember(anomaly)
         if kept is not None:

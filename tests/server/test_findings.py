@@ -8,7 +8,7 @@ from elasticsearch import Elasticsearch
 
 from core.documents import INCIDENTS
 from core.errors import StoreError
-from detector.incidents import Incident, close_quiet, fold
+from detector.folding import OpenIncidents, close_quiet, fold
 from detector.store import FINDINGS_PER_REQUEST, DetectorStore
 from es_templates import apply, plan
 from tests.unit.detector.findings import anomaly
@@ -31,7 +31,7 @@ def state(es: Elasticsearch, identifier: str) -> str:
 
 def test_a_closed_incident_that_goes_on_is_open_again(es: Elasticsearch, store: DetectorStore, namespace: str) -> None:
     found = anomaly(session_id=namespace)
-    incidents: dict[str, Incident] = {}
+    incidents = OpenIncidents()
     placed, changed = fold(incidents, [found], NOW)
     store.write(placed, changed)
     identifier = changed[0].id
@@ -47,7 +47,7 @@ def test_more_findings_than_one_request_takes_are_all_written(
 ) -> None:
     count = 2 * FINDINGS_PER_REQUEST + 1
     many = [anomaly(kind="dos", session_id=f"{namespace}-{number}", domain=namespace) for number in range(count)]
-    store.write(*fold({}, many, NOW))
+    store.write(*fold(OpenIncidents(), many, NOW))
     es.indices.refresh(index="wwwatch-anomalies")
     assert es.count(index="wwwatch-anomalies", query={"term": {"url.domain": namespace}})["count"] == count
 
