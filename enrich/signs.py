@@ -1,4 +1,4 @@
-"""Attack signs in URLs: the one table that enrichment and detection share.
+"""Attack signs in URLs and headers: the one table that enrichment and detection share.
 
 URLs are decoded twice before they are matched, because attackers encode twice to pass filters that decode once.
 
@@ -7,17 +7,21 @@ matched sign by sign.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
 
+import numpy as np
 import polars as pl
 
+from enrich.exploits import HEADER_PAYLOADS, PAYLOADS
+from enrich.holes import EXPLOIT
 from enrich.logins import LOGIN_PATH
+from enrich.probes import ADMIN, BACKDOOR, CMS, DEVICE, INTERNAL, LEFTOVER, PROTOCOL, SENSITIVE, WEBSHELL
 from enrich.programs import CRAWLER_AGENT, SCANNER_AGENT, TOOL_AGENT
+from enrich.sign import HOLE, Sign
 
 __all__ = [
     "ASSET_PATH",
     "CRAWLER_AGENT",
+    "EXPLICIT",
     "EXPLOITS",
     "LOGIN_PATH",
     "PROBES",
@@ -26,123 +30,81 @@ __all__ = [
     "TOOL_AGENT",
     "Sign",
     "decode",
+    "mark_headers",
     "mark_signs",
     "match_signs",
     "name_signs",
+    "shows",
 ]
 
-
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """One class of attack signs.
-
-    Attributes:
-        name: Short word, used as a column name and in reasons.
-        meaning: What a match suggests, as a clause.
-        technique: MITRE ATT&CK technique.
-        pattern: Rust regular expression over the twice-decoded, lower-case URL.
-        hint: A simple expression, without counters and word borders, that takes whatever the pattern takes.
-    """
-
-    name: str
-    meaning: str
-    technique: str
-    pattern: str
-    hint: str
-
-
 SIGNS = (
-    Sign(
-        "sqli",
-        "SQL injection",
-        "T1190",
-        r"union(\s|/\*.*?\*/|\()+(all|distinct)(\s|/\*.*?\*/)*\(?select"
-        r"|union(\s|/\*.*?\*/|\()+select(\s|/\*.*?\*/)*(null|\d|[@*('\"`]|[\w.`]+(\s*[,(]|\s+from\b|\s*(--|#|/\*)))"
-        r"|\(\s*select\b.{1,80}\bfrom\b|\bselect\s+(@@|(\*|[\w.`]+\s*[,(]).{0,80}\bfrom\b|[\w.`]+\s+from\s+[\w.`]+\s*(where\b|limit\b|--|#|;|\)))"
-        r"|['\"`)]\s*(or|and)\s+['\"(]?\w+['\")]?\s*(=|like\s+['\"]|<|>)|\b(or|and)\s+\d+\s*=\s*\d+"
-        r"|\b(sleep|benchmark)\s*\(\s*(\d+\s*[,)]|if\b|case\b|select\b|\()|\b(pg_sleep|extractvalue|updatexml|load_file)\s*\(|waitfor\s+delay"
-        r"|information_schema|into\s+(out|dump)file|xp_cmdshell|order\s+by\s+\d+\s*(--|#)"
-        r"|;\s*(drop\s+(table|database)|insert\s+into|update\s+\w+\s+set|delete\s+from|shutdown\b)|['\"]\s*(--|#|;\s*(--|$))",
-        r"union|select|information_schema|(or|and|order|drop|insert|update|delete)\s|shutdown|sleep|benchmark"
-        r"|extractvalue|updatexml|load_file|waitfor|outfile|dumpfile|xp_cmdshell|['\"]",
-    ),
-    Sign(
-        "xss",
-        "cross-site scripting",
-        "T1190",
-        r"<\s*(script|svg|img|iframe|body|object|embed)\b|javascript:[^\s&]|\bon(error|load|mouseover|focus|click)\s*="
-        r"|document\.(cookie|location)|\b(alert|prompt|confirm)[(`]|string\.fromcharcode",
-        r"<|javascript:|on(error|load|mouseover|focus|click)|document\.(cookie|location)|(alert|prompt|confirm)[(`]|fromcharcode",
-    ),
-    Sign(
-        "traversal",
-        "path traversal",
-        "T1190",
-        r"(\.\.[/\\]){2,}|\.\.[/\\].{0,60}(etc|windows|boot\.ini|win\.ini)|/etc/(passwd|shadow|hosts|group)\b|/proc/self/|c:[/\\]+windows"
-        # The overlong %c0%ae%c0%ae and ..%c0%af as `decode` leaves them; one %e0%ae alone is Tamil.
-        r"|(\x{e0}\x{ae}){2}|\.\.\x{e0}\x{af}|\.\.;/",
-        r"\.\.[/\\;\x{e0}]|/etc/(passwd|shadow|hosts|group)|/proc/self/|c:[/\\]|\x{e0}\x{ae}\x{e0}\x{ae}",
-    ),
-    Sign(
-        "rce",
-        "remote code or command execution",
-        "T1190",
-        r"\$\{jndi:|\(\)\s*\{\s*:|php://(input|filter)|data://text|expect://|allow_url_include|auto_prepend_file|/bin/(ba)?sh\b"
-        # `&id=7`, `name|id` and `dog;cat food` are innocent: a command has an argument that looks like one, or an end.
-        r"|[;|`&]\s*(cat|wget|curl|nc|bash|sh|ping|powershell|cmd|rm|chmod)\s+\S*[-/.$]|[;|`&]\s*(whoami|uname|ifconfig)\s*([;|`&)#]|-|$)"
-        r"|(;|`|&&|\|\|)\s*id\s*([;|`)#]|&&|$)|\$\((id|whoami|curl|wget|cat)\b"
-        r"|[?&](cmd|exec|command|execute)=\s*((cat|wget|curl|nc|bash|sh|id|whoami|uname|ping|powershell|ls|dir|cd|rm|echo|ipconfig|ifconfig)\b|/|\$)"
-        r"|phpunit.{0,60}eval-stdin|invokefunction|call_user_func|runtime\.getruntime|cgi-bin/.{0,40}(\.\./|%%32)|<\?php"
-        # A template injection computes or reaches for an object; a mailing's unexpanded {{campaign.name}} does neither.
-        r"|\{\{\s*(\d+\s*[*+]|['\"(\[]|config\b|self\b|_self|request\.|.{0,30}(__|\())",
-        r"\$[{(]|\(\)|php://|data://|expect://|allow_url_include|auto_prepend_file|/bin/|[;|`&]\s*(cat|wget|curl|nc|bash|sh|ping|powershell|cmd|rm|chmod)\s"
-        r"|whoami|uname|ifconfig|[;`|&]\s*id|[?&](cmd|exec|command|execute)=|phpunit|invokefunction|call_user_func|getruntime|cgi-bin/|<\?php|\{\{",
-    ),
-    Sign(
-        "sensitive",
-        "a file that no visitor asks for",
-        "T1595.003",
-        r"/\.(env|git|svn|hg|aws|ssh|htpasswd|htaccess|ds_store|vscode|npmrc|docker)|wp-config|/(id_rsa|web\.config|composer\.(json|lock)|config\.(yml|yaml|inc|bak))"
-        r"|/credentials(\.|/|\?|$)|^[^?]*\.(sql|bak|old|swp|orig|save|backup|dump|pem|p12|pfx)(\.gz)?(\?|$)|/(private|privkey|server|ssl|localhost)[^/?]{0,20}\.key(\?|$)"
-        r"|/(backups?|bak|dump|database|db|mysql|sql|www|wwwroot|htdocs|public_html|site|website)[-_.\d]{0,12}(\.tar)?\.(zip|tar|tgz|gz|bz2|xz|rar|7z|sql)(\?|$)"
-        r"|/(server-status|server-info|phpinfo)|/(php)?info\.php|/actuator(/|\?|$)",
-        r"/\.(env|git|svn|hg|aws|ssh|htpasswd|htaccess|ds_store|vscode|npmrc|docker)|wp-config|/(id_rsa|web\.config|composer\.|config\.)|/credentials"
-        r"|\.(sql|bak|old|swp|orig|save|backup|dump|pem|p12|pfx|key|zip|tar|tgz|gz|bz2|xz|rar|7z)([.?]|$)|/(server-|phpinfo)|info\.php|/actuator",
-    ),
-    Sign(
-        "admin",
-        "an administration panel",
-        "T1595.003",
-        r"phpmyadmin|/pma\d*/|/myadmin|/adminer|/wp-admin/(setup|install)|/manager/html|/admin(\.php|/login|istrator(/|\?|$)|/config|/index|\?|$|/$)|/solr/|^/jenkins(/|\?|$)"
-        r"|/console/(login|css/)|/cgi-bin/(luci|printenv|test-cgi|php|status|nobody|supervisor|kerbynet)"
-        r"|/(boaform|hnap1|gponform|setup\.cgi|owa/|ecp/|telescope/requests|_ignition|vendor/phpunit|druid/(index|login)|nacos/|geoserver/)"
-        r"|/autodiscover\.json",
-        r"phpmyadmin|/pma|/myadmin|/adminer|/wp-admin/(setup|install)|/manager/html|/admin([./?]|$|istrator)|/solr/|/jenkins|/console/|/cgi-bin/"
-        r"|/(boaform|hnap1|gponform|setup\.cgi|owa/|ecp/|telescope/|_ignition|vendor/phpunit|druid/|nacos/|geoserver/)|/autodiscover",
-    ),
-    Sign(
-        "webshell",
-        "a web shell",
-        "T1505.003",
-        r"/(c99|r57|b374k|wso\d*|shell\d*|cmd|backdoor|alfa|alfacgiapi|up|uploader|mini|leafmailer|xleet|radio|moon|marijuana)\.(php\d?|phtml|asp|aspx|jsp)(\?|$)",
-        r"/(c99|r57|b374k|wso|shell|cmd|backdoor|alfa|up|uploader|mini|leafmailer|xleet|radio|moon|marijuana)[a-z\d]*\.(php|phtml|asp|jsp)",
-    ),
+    *PAYLOADS,
+    EXPLOIT,
+    SENSITIVE,
+    LEFTOVER,
+    INTERNAL,
+    ADMIN,
+    DEVICE,
+    CMS,
+    WEBSHELL,
+    BACKDOOR,
+    PROTOCOL,
 )
-"""Own selection after the rule classes that CRS 930-934, 941, 942 and the CrowdSec hub's HTTP scenarios cover."""
+"""Every class; at most 16, for `mark_signs` gives each a bit."""
 
-EXPLOITS = tuple(sign.name for sign in SIGNS if sign.technique == "T1190")
+EXPLOITS = tuple(sign.name for sign in SIGNS if sign.technique == HOLE)
 """Signs of an attempt to break in."""
 
-PROBES = tuple(sign.name for sign in SIGNS if sign.technique != "T1190")
+PROBES = tuple(sign.name for sign in SIGNS if sign.technique != HOLE)
 """Signs of looking for a way in."""
+
+EXPLICIT = tuple(sign.name for sign in SIGNS if sign.is_explicit)
+"""Signs that are an attack by themselves; what shows another sign is ordinary where the site has what was asked for."""
 
 ASSET_PATH = r"\.(css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|eot|otf|mp4|webm|mp3)$"
 """Paths that a browser fetches by itself to show a page (lower case)."""
 
 _NAMES = tuple(sign.name for sign in SIGNS)
-_SUSPICIOUS = "|".join(f"(?:{sign.hint})" for sign in SIGNS)
-_UNDECODED = r"(?i)[%\\]|[^\x00-\x7f]|" + _SUSPICIOUS.replace(r"\s", r"[\s+]")
-"""Takes each URL that `decode` could make suspicious, so that the others need not be decoded."""
+
+
+class _Table:
+    """The signs that are looked for in one kind of text.
+
+    Args:
+        signs: They; bit i of a mark stands for the i-th.
+    """
+
+    def __init__(self, signs: tuple[Sign, ...]) -> None:
+        self._signs = signs
+        self._suspicious = "|".join(f"(?:{sign.hint or sign.pattern})" for sign in signs)
+        # Takes each text that `decode` could make suspicious, so that the others need not be decoded.
+        self._undecoded = r"(?i)[%\\]|[^\x00-\x7f]|" + self._suspicious.replace(r"\s", r"[\s+]")
+
+    def mark(self, texts: pl.Series) -> pl.Series:
+        """Return the marks of texts (UInt16), shape (n,); 0 where a text is null."""
+        marks = pl.Series(texts.name, [0], pl.UInt16).new_from_index(0, len(texts))
+        rows = texts.str.contains(self._undecoded).fill_null(value=False).arg_true()
+        if rows.is_empty():
+            return marks
+        decoded = decode(texts.gather(rows))
+        is_suspect = decoded.str.contains(self._suspicious)
+        if not is_suspect.any():
+            return marks
+        suspects = decoded.filter(is_suspect).to_frame("text")
+        # An attacker asks for the same URL again and again: each is matched once.
+        distinct = suspects.unique().with_columns(pl.sum_horizontal(self._bits()).cast(pl.UInt16).alias("marks"))
+        found = suspects.join(distinct, on="text", how="left", maintain_order="left")["marks"]
+        return marks.scatter(rows.filter(is_suspect), found)
+
+    def _bits(self) -> list[pl.Expr]:
+        return [shows(sign, pl.col("text")).cast(pl.UInt16) * (1 << bit) for bit, sign in enumerate(self._signs)]
+
+
+def shows(sign: Sign, decoded: pl.Expr) -> pl.Expr:
+    """Return whether texts from `decode` show a sign, as a Boolean expression."""
+    is_shown = decoded.str.contains(sign.pattern)
+    return is_shown & ~decoded.str.contains(sign.unless) if sign.unless else is_shown
+
 
 _ESCAPES = [f"%{code:02x}" for code in range(256)]
 _CHARACTERS = [chr(code) for code in range(256)]
@@ -197,29 +159,37 @@ def mark_signs(urls: pl.Series) -> pl.Series:
     Returns:
         UInt16 of shape (n,): bit i is set where ``SIGNS[i]`` matches; 0 where the URL is null.
     """
-    marks = pl.Series(urls.name, [0], pl.UInt16).new_from_index(0, len(urls))
-    rows = urls.str.contains(_UNDECODED).fill_null(value=False).arg_true()
-    if rows.is_empty():
-        return marks
-    decoded = decode(urls.gather(rows))
-    is_suspect = decoded.str.contains(_SUSPICIOUS)
-    if not is_suspect.any():
-        return marks
-    suspects = decoded.filter(is_suspect).to_frame("url")
-    bits = [pl.col("url").str.contains(sign.pattern).cast(pl.UInt16) * (1 << bit) for bit, sign in enumerate(SIGNS)]
-    # An attacker asks for the same URL again and again: each is matched once.
-    distinct = suspects.unique().with_columns(pl.sum_horizontal(bits).cast(pl.UInt16).alias("marks"))
-    found = suspects.join(distinct, on="url", how="left", maintain_order="left")["marks"]
-    return marks.scatter(rows.filter(is_suspect), found)
+    return _URLS.mark(urls)
+
+
+def mark_headers(referrers: pl.Series, agents: pl.Series) -> pl.Series:
+    """Match the signs that a header can carry, those of `PAYLOADS`, against referrers and user agents.
+
+    Args:
+        referrers: As logged, shape (n,).
+        agents: User agents as logged, shape (n,).
+
+    Returns:
+        UInt16 of shape (n,), as `mark_signs` returns: what either header shows.
+    """
+    return _mark_each_once(referrers) | _mark_each_once(agents)
+
+
+def _mark_each_once(texts: pl.Series) -> pl.Series:
+    """Mark headers: most say what others said before, and nearly always nothing is found."""
+    distinct = texts.unique()
+    marks = _HEADERS.mark(distinct)
+    found = marks != 0
+    if not found.any():
+        return pl.Series(texts.name, [0], pl.UInt16).new_from_index(0, len(texts))
+    return texts.replace_strict(distinct.filter(found), marks.filter(found), default=0, return_dtype=pl.UInt16)
 
 
 def name_signs(marks: pl.Series) -> pl.Series:
     """Return the names of the signs that `mark_signs` found: lists of shape (n,), null where there are none."""
-    return _names().gather(marks).alias(marks.name)
+    distinct, rows = np.unique(marks.to_numpy(), return_inverse=True)
+    names = [[name for bit, name in enumerate(_NAMES) if int(mark) >> bit & 1] or None for mark in distinct]
+    return pl.Series(marks.name, names, dtype=pl.List(pl.String)).gather(rows)
 
 
-@cache
-def _names() -> pl.Series:
-    """Return the names that each number of `mark_signs` stands for."""
-    names = [[name for bit, name in enumerate(_NAMES) if mark >> bit & 1] or None for mark in range(1 << len(SIGNS))]
-    return pl.Series(names, dtype=pl.List(pl.String))
+_URLS, _HEADERS = _Table(SIGNS), _Table(HEADER_PAYLOADS)

