@@ -1,8 +1,10 @@
 # One-line verbs. `make demo` and `make test` work on a fresh machine with only Python >= 3.11.
 PYTHON ?= python3
 BIN := .venv/bin
+DATA ?= ../shared/data
+SEEDS ?= 5
 
-.PHONY: install demo test torture lint types bench docs clean
+.PHONY: install demo test torture lint types bench evaluate docs clean
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet --editable '.[dev]' && touch $@
 install: .venv/installed
@@ -18,6 +20,9 @@ types: install
 	$(BIN)/mypy
 bench: install
 	for bench in benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+# Over the labelled logs of DATA, where it is there, and simulated runs; the tables go into docs/detection.md.
+evaluate: install
+	$(BIN)/wwwatch evaluate $(if $(wildcard $(DATA)),--data $(DATA)) $(if $(SOURCES),--sources $(SOURCES)) --seeds $(SEEDS) --page docs/detection.md
 docs: install
 	$(BIN)/python -m wwwatch.reference
 clean:

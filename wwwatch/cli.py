@@ -24,6 +24,7 @@ COMMANDS = {
     "incidents": "List and show incidents.",
     "models": "List and pin trained models.",
     "scan": "Find the attacks in any log, with nothing to set up.",
+    "evaluate": "Measure what is found where the truth is known.",
     "simulate": "Make traffic: a log, or visitors to a real server.",
     "demo": "See it all work on this machine, with nothing to configure.",
     "es": "Start and stop the embedded Elasticsearch.",

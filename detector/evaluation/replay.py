@@ -1,7 +1,7 @@
 """Replaying a log through the engine that live detection and scan share, in pages as large as wanted."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import polars as pl
 
@@ -54,16 +54,8 @@ def by_rows(events: pl.DataFrame, rows: int = PAGE) -> Iterator[pl.DataFrame]:
     yield from ordered.iter_slices(rows)
 
 
-def by_time(events: pl.DataFrame, slice_: timedelta) -> Iterator[pl.DataFrame]:
-    """Cut a log into pages of so much time, as a detector that polls so often meets them; empty ones are left out."""
-    ordered = events.drop_nulls("time").sort("time", maintain_order=True)
-    numbered = ordered.with_columns((pl.col("time") - pl.col("time").first()).floordiv(slice_).alias("_page"))
-    for page in numbered.partition_by("_page", maintain_order=True):
-        yield page.drop("_page")
-
-
 def _row(incident: Incident) -> tuple[str, str, float, datetime, datetime, list[str]]:
-    return incident.id, incident.kind, incident.worst.score, incident.start, incident.end, list(incident.clients)
+    return incident.id, incident.kind, incident.score, incident.start, incident.end, incident.clients
 
 
 def _latest(scored: list[pl.DataFrame]) -> pl.DataFrame:

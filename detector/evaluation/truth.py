@@ -44,6 +44,18 @@ _KINDS_OF: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 )
 """A scanner looks for what it can inject into, and one request may be either: these count as one family."""
 
+_TAUGHT: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("spray", ("spray",)),
+    ("stuffing", ("stuffing",)),
+    ("bruteforce", ("brute", "login", "password", "credential")),
+    ("ddos", ("ddos", "distributed")),
+    ("dos", ("dos", "flood")),
+    ("scrape", ("scrap",)),
+    ("webshell", ("shell",)),
+    ("injection", ("inject", "sql", "xss", "traversal", "rce")),
+    ("scan", ("exploit", "probe", "scan", "cve")),
+)
+
 TRUTH_SCHEMA: dict[str, pl.DataType] = {
     "client": pl.String(),
     "truth": pl.String(),
@@ -81,7 +93,7 @@ def worst(labels: pl.DataFrame) -> pl.DataFrame:
     return (
         labels.sort(rank, descending=True, maintain_order=True)
         .unique("client", keep="first", maintain_order=True)
-        .select(TRUTH_SCHEMA)
+        .select(*TRUTH_SCHEMA)
     )
 
 
@@ -89,6 +101,12 @@ def accepted_kinds(attack_type: str) -> Sequence[str]:
     """Return the kinds under which an attack of this type counts as rightly named; none: any kind does."""
     word = attack_type.lower()
     return next((kinds for parts, kinds in _KINDS_OF if any(part in word for part in parts)), ())
+
+
+def taught_kind(attack_type: str) -> str | None:
+    """Return the kind as which an attack of this type is taught; None where the word does not tell."""
+    word = attack_type.lower()
+    return next((kind for kind, parts in _TAUGHT if any(part in word for part in parts)), None)
 
 
 def by_address(labels: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,1 @@
+"""wwwatch.evaluation: labelled logs and simulated runs are judged and measured, and the figures are shown."""
