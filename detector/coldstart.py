@@ -40,10 +40,12 @@ class Examples:
     Attributes:
         make: Returns EVENT_SCHEMA and `kind`.
         key: Changes whenever what `make` returns does.
+        seed: Every random choice follows from it.
     """
 
     make: Callable[[], pl.DataFrame]
     key: str
+    seed: int = 0
 
 
 def cold_start(
@@ -66,7 +68,7 @@ def cold_start(
     if found is not None:
         return found
     progress("making labelled sessions")
-    model = teach(label_sessions(examples.make()), now=now, progress=progress)
+    model = teach(label_sessions(examples.make()), now=now, seed=examples.seed, progress=progress)
     digest, data = pack(model)
     try:
         _write(path, digest.encode() + data)
@@ -89,7 +91,14 @@ def _key(examples: Examples) -> str:
     import enrich  # noqa: PLC0415 - only its place is needed
 
     rooms = [Path(__file__).parent, Path(next(iter(enrich.__path__)))]
-    made_by = (version("wwwatch"), sklearn.__version__, pl.__version__, examples.key, source_digest(*rooms))
+    made_by = (
+        version("wwwatch"),
+        sklearn.__version__,
+        pl.__version__,
+        examples.key,
+        str(examples.seed),
+        source_digest(*rooms),
+    )
     return hashlib.sha256("\0".join(made_by).encode()).hexdigest()[:32]
 
 

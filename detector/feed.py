@@ -152,6 +152,20 @@ class ChangeFeed:
             for events, _ in self._pages(shard, self._before(shard, end, recent), end, recent):
                 yield events
 
+    def count(self, since: datetime) -> int:
+        """Return how many events there are whose time is not before `since`.
+
+        Raises:
+            StoreError: Elasticsearch refused or did not answer.
+        """
+        for shard in self.shards():
+            self._refresh(shard)
+        path = f"/{quote(self.index, safe='*,-.')}/_count"
+        body = {"query": {"range": {TIMESTAMP: {"gte": iso_millis(since)}}}}
+        params = {"expand_wildcards": "open,hidden", "ignore_unavailable": "true"}
+        answer = json.loads(self._ask("POST", path, params, body, f"count the events of {self.index}"))
+        return int(answer["count"])
+
     def _before(self, shard: Shard, last: int, only: dict[str, Any]) -> int:
         """Return the sequence number before the first match: a short window of a long history takes few steps."""
         _, found = read_page(self._fetch(shard, -1, last, (only,), size=1))

@@ -1,28 +1,214 @@
-"""History: the sessions of a past period, from Elasticsearch."""
+"""History: what a past period teaches, however long it is, in bounded memory.
 
-from collections.abc import Callable
+Requests come in any order and are put aside on disk by client, so that each client's requests come back together:
+sessions are whole, whatever page, file or chunk they began in. The first pass learns what the site serves and who fails
+to log in; the second computes the sessions of some clients at a time, leaves out what the model takes for attacks, and
+keeps an even sample of the rest.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 import polars as pl
 
+from core.clock import iso_millis
+from detector.adaptation import NOT_ATTACKS, adapt
+from detector.context import LOGIN_INTERVAL, Context, login_context
 from detector.events import EVENT_SCHEMA, attributable
 from detector.features import features, prepare
-from detector.feed import ChangeFeed
+from detector.memory import remember
+from detector.model import SessionModel
+from detector.profile import ProfileLearner, SiteProfile
+
+MOST_SESSIONS = 50_000
+"""Sessions of a history that are kept to learn from: percentiles and a forest need no more."""
+
+AT_ONCE = 500_000
+"""Requests in memory until they are put aside; a shorter history never touches the disk."""
+
+PARTS = 64
+"""Parts by client: ten million requests make parts of 150,000."""
+
+MOST_IN_PART = 1_500_000
+"""Where a part holds more requests, for example a proxy's for everybody, it is cut by time, and sessions at the cuts
+are, too."""
+
+_SHARES = 10_000
+_WHO = ("client", "user_agent")
+_FAILED = {
+    "domain": pl.String,
+    "client": pl.String,
+    "time": EVENT_SCHEMA["time"],
+    "login_failed": pl.Boolean,
+}
 
 
-def read_sessions(feed: ChangeFeed, since: datetime, progress: Callable[[int], None] = lambda _: None) -> pl.DataFrame:
-    """Read a period's requests and return its sessions.
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a period teaches.
+
+    Attributes:
+        sessions: A sample of the sessions without attacks: IDENTITY and features.
+        profile: What the site serves to those that do not attack.
+        events: Requests that were read.
+        total: Sessions that they make.
+        attacks: Sessions among them that the model takes for attacks.
+        start, end: The first and the last request.
+        share: Which part of the clients was looked at, 0 to 1.
+    """
+
+    sessions: pl.DataFrame
+    profile: SiteProfile
+    events: int
+    total: int
+    attacks: int
+    start: datetime | None
+    end: datetime | None
+    share: float = 1.0
+
+
+def adapt_to(model: SessionModel, history: History, *, source: str, now: datetime, seed: int = 0) -> SessionModel:
+    """Return the model with a site's own usual (detector.adaptation.adapt), and a card that says what it learnt from.
 
     Args:
-        feed: The index.
-        since: Inclusive lower bound of the events' own time.
-        progress: Told how many events each page brought.
-
-    Returns:
-        IDENTITY and features, one row per session.
+        model: Knows the kinds.
+        history: The site's.
+        source: Where it was read, for the card.
+        now: When this takes place, for the card.
+        seed: Every random choice follows from it.
     """
-    pages = [pl.DataFrame(schema=EVENT_SCHEMA)]
-    for events in feed.read_back(feed.now(), since):
-        pages.append(attributable(events))
-        progress(events.height)
-    return features(prepare(pl.concat(pages)))
+    learnt = adapt(model, history.sessions, now=now, seed=seed, profile=history.profile)
+    learnt.card |= {
+        "history_source": source,
+        "history_events": history.events,
+        "history_sessions": history.total,
+        "history_sample": history.sessions.height,
+        "history_client_share": history.share,
+        "history_left_out_as_attacks": history.attacks,
+        "history_from": history.start and iso_millis(history.start),
+        "history_to": history.end and iso_millis(history.end),
+        "profile": {
+            "sites": history.profile.sites.height,
+            "paths": history.profile.paths.height,
+            "paths_left_out": history.profile.left_out,
+        },
+    }
+    return learnt
+
+
+class HistoryLearner:
+    """Learns from requests that come piece by piece.
+
+    Args:
+        folder: Where requests are put aside: private, on a disk with some 50 bytes for each, and deleted by the caller.
+        share: Which part of the clients to look at, 0 to 1; the same ones each time.
+
+    Attributes:
+        events: Requests taken in so far.
+    """
+
+    def __init__(self, folder: Path, share: float = 1.0) -> None:
+        self.folder, self.share = folder, share
+        self.events = 0
+        self._waiting: list[pl.DataFrame] = []
+        self._rows_waiting = 0
+        self._files = 0
+        self._failed = pl.DataFrame(schema=_FAILED)
+        self._profile = ProfileLearner()
+        self._ends: list[datetime] = []
+
+    def add(self, events: pl.DataFrame) -> None:
+        """Take in requests (EVENT_SCHEMA), in any order."""
+        rows = attributable(events).select(*EVENT_SCHEMA)
+        if self.share < 1:
+            rows = rows.filter(pl.col("client").hash(seed=2) % _SHARES < round(self.share * _SHARES))
+        if rows.height:
+            self.events += rows.height
+            self._waiting.append(rows)
+            self._rows_waiting += rows.height
+        if self._rows_waiting >= AT_ONCE:
+            self._put_aside(self._look())
+
+    def learn(self, model: SessionModel, progress: Callable[[int], None] = lambda _: None) -> History:
+        """Learn from all that came in.
+
+        Args:
+            model: Says which sessions are attacks.
+            progress: Told how many requests were looked at again since it was told last.
+        """
+        rest = self._look()
+        if self._files:
+            self._put_aside(rest)
+        second = _SecondLook(model, login_context(self._failed), self._profile.profile())
+        for rows in self._read_parts() if self._files else _slices(rest):
+            second.take(rows)
+            progress(rows.height)
+        profile = second.profile.profile()
+        if self.share < 1:  # some of the clients do not make the hour's traffic
+            profile = replace(profile, hours=profile.hours.clear())
+        start, end = (min(self._ends), max(self._ends)) if self._ends else (None, None)
+        return History(second.kept, profile, self.events, second.total, second.attacks, start, end, self.share)
+
+    def _look(self) -> pl.DataFrame:
+        """Learn from what waits, all together, for each look has its price; return it."""
+        rows = pl.concat(self._waiting) if self._waiting else pl.DataFrame(schema=EVENT_SCHEMA)
+        self._waiting, self._rows_waiting = [], 0
+        if rows.is_empty():
+            return rows
+        prepared = prepare(rows)
+        self._profile.add(prepared)
+        failed = prepared.filter("login_failed").select(
+            "domain", "client", pl.col("time").dt.truncate(LOGIN_INTERVAL), "login_failed"
+        )
+        self._failed = pl.concat([self._failed, failed]).unique()
+        self._ends += [end for end in (rows["time"].min(), rows["time"].max()) if isinstance(end, datetime)]
+        return rows
+
+    def _put_aside(self, rows: pl.DataFrame) -> None:
+        parted = rows.with_columns((pl.col("client").hash(seed=3) % PARTS).alias("part"))
+        for (part,), piece in parted.partition_by("part", include_key=False, as_dict=True).items():
+            piece.write_ipc(self.folder / f"{part}-{self._files}.arrow", compression="lz4")
+        self._files += 1
+
+    def _read_parts(self) -> Iterator[pl.DataFrame]:
+        for part in range(PARTS):
+            files = sorted(self.folder.glob(f"{part}-*.arrow"))
+            if files:
+                yield from _slices(pl.concat([pl.read_ipc(file) for file in files]))
+
+
+class _SecondLook:
+    """Sessions of some clients at a time: attacks are left out, and a sample of the others is kept."""
+
+    def __init__(self, model: SessionModel, logins: pl.DataFrame, served: SiteProfile) -> None:
+        self.profile = ProfileLearner()
+        self.kept = features(prepare(pl.DataFrame(schema=EVENT_SCHEMA)), Context.empty())
+        self.total = self.attacks = 0
+        self._model, self._logins, self._served = model, logins, served
+
+    def take(self, rows: pl.DataFrame) -> None:
+        """Take all requests of some clients."""
+        prepared = prepare(rows)
+        context = Context(logins=self._logins, memory=remember(prepared), profile=self._served)
+        sessions = features(prepared, context)
+        is_quiet = self._model.judge(self._model.matrix(sessions))["kind"].is_in(NOT_ATTACKS)
+        quiet = sessions.filter(is_quiet)
+        self.total += sessions.height
+        self.attacks += sessions.height - quiet.height
+        attackers = sessions.filter(~is_quiet).select(_WHO).unique()
+        self.profile.add(prepared.join(attackers, on=_WHO, how="anti"))
+        dice = pl.struct("client", "user_agent", "start").hash(seed=4)
+        both = pl.concat([self.kept, quiet])
+        self.kept = both if both.height <= MOST_SESSIONS else both.bottom_k(MOST_SESSIONS, by=dice)
+
+
+def _slices(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Yield a part, cut by time where it is too large to be looked at as a whole."""
+    if rows.height <= MOST_IN_PART:
+        yield rows
+        return
+    ordered = rows.sort("time")
+    for begin in range(0, ordered.height, MOST_IN_PART):
+        yield ordered[begin : begin + MOST_IN_PART]

@@ -49,15 +49,16 @@ def as_events(traffic: pl.DataFrame, truth: Sequence[str] = ("kind",)) -> pl.Dat
 
 
 def cold_model(
-    cache: Path, *, now: datetime, progress: Callable[[str], None] = lambda _: None
+    cache: Path, *, now: datetime, seed: int = SEED, progress: Callable[[str], None] = lambda _: None
 ) -> tuple[str, SessionModel]:
     """Return the digest and the model for a site without history (detector.coldstart), taught on the simulator.
 
     Args:
         cache: The settings' cache folder.
         now: For a new model's card.
+        seed: Every random choice follows from it; the cache keeps one model.
         progress: Told of each step of building one.
     """
     made_by = source_digest(Path(next(iter(simulator.__path__))))
-    examples = Examples(lambda: labelled_events(SEED, SESSIONS), f"{made_by} {SEED} {SESSIONS}")
+    examples = Examples(lambda: labelled_events(seed, SESSIONS), f"{made_by} {SESSIONS}", seed)
     return cold_start(cache, examples, now=now, progress=progress)

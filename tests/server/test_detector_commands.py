@@ -11,7 +11,7 @@ from elasticsearch import Elasticsearch
 from core.documents import MODELS, STATE
 from core.errors import ModelError, StoreError
 from detector.model import SessionModel
-from detector.registry import LIVE, live_digest, load_or_begin, save_model
+from detector.registry import LIVE, list_models, live_digest, load_model, load_or_begin, save_model
 from tests.server.watching import NOW, Site
 from wwwatch.cli import cli
 
@@ -90,7 +90,9 @@ def test_train_and_models(es: Elasticsearch, es_url: str, site: Site, parts: lis
     done = invoke(es_url, "train", "--index", site.watched.index, "--days", "36500", "--json")
     assert done.exit_code == 0, done.output
     trained = json.loads(done.stdout)
-    assert trained["card"]["history_sessions"] > 0
+    card = trained["card"]
+    assert (card["history_source"], card["history_events"]) == (site.watched.index, len(parts[0]))
+    assert card["history_sessions"] > 0
     assert live_digest(es) == trained["digest"]
     es.indices.refresh(index=MODELS)
     listed = [json.loads(line) for line in invoke(es_url, "models", "list", "--json").stdout.splitlines()]
@@ -100,3 +102,33 @@ def test_train_and_models(es: Elasticsearch, es_url: str, site: Site, parts: lis
     assert live_digest(es) == other
     assert other in invoke(es_url, "models", "list").stdout
     assert isinstance(invoke(es_url, "models", "use", "nothing").exception, ModelError)
+
+
+def test_logs_teach_the_same_as_the_index_they_were_shipped_to(
+    es: Elasticsearch, es_url: str, site: Site, parts: list[list[str]]
+) -> None:
+    site.ship(parts[0])
+    cards = []
+    for arguments in (["--index", site.watched.index, "--days", "36500"], [str(site.log)]):
+        done = invoke(es_url, "train", *arguments, "--json")
+        assert done.exit_code == 0, done.output
+        cards.append(json.loads(done.stdout)["card"])
+    for card in cards:
+        del card["created"], card["history_source"]
+    assert cards[0] == cards[1]
+    profiles = [load_model(es, entry.digest)[1].profile for entry in list_models(es)[:2]]
+    assert profiles[0].paths.height > 10
+    assert profiles[0].paths.equals(profiles[1].paths)
+
+
+def test_a_large_history_is_read_in_part_and_the_card_says_so(
+    es_url: str, site: Site, parts: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wwwatch.learning.MOST_EVENTS", len(parts[0]) // 2)
+    site.ship(parts[0])
+    done = invoke(es_url, "train", "--index", site.watched.index, "--days", "36500")
+    assert "a sample: 50" in done.stdout
+
+
+def test_train_on_logs_and_an_index_is_wrong_usage(es_url: str) -> None:
+    assert invoke(es_url, "train", "access.log", "--index", "logs-*").exit_code == 2

@@ -1,71 +1,99 @@
-"""`wwwatch train`: a model from labelled sessions and the site's own history."""
+"""`wwwatch train`: what is usual at a site, from its history."""
 
 import json
-from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from core.client import require_index
 from core.documents import MODELS
 from detector.feed import ChangeFeed
-from detector.history import read_sessions
+from detector.history import adapt_to
 from detector.registry import save_model
-from detector.training import label_sessions, train
-from wwwatch.examples import labelled_events
+from enrich import Enrichment
+from wwwatch.examples import cold_model
+from wwwatch.formats import choose_format, format_options
+from wwwatch.learning import Bars, Lessons
+from wwwatch.logs import printable
 from wwwatch.roof import Roof
+from wwwatch.scan.reading import Reader
+
+DAYS = 30
 
 
 @click.command()
+@click.argument("logs", metavar="[LOG...]", nargs=-1)
+@format_options
 @click.option("--index", help="Indices to learn from; default: the configuration's detect.index.")
-@click.option("--days", type=click.FloatRange(min=0), default=30, show_default=True, help="How much history to learn.")
+@click.option(
+    "--days", type=click.FloatRange(min=0), help=f"How much history to learn; default: {DAYS} of an index, all of logs."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Every random choice follows from it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the model's digest and card as JSON.")
 @click.pass_obj
-def command(roof: Roof, *, index: str | None, days: float, seed: int, as_json: bool) -> None:
-    """Train the model: what attacks look like, and what is usual here; it becomes the live one.
+def command(
+    roof: Roof,
+    /,
+    *,
+    logs: tuple[str, ...],
+    format_name: str,
+    format_from: str | None,
+    index: str | None,
+    days: float | None,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Learn what is usual at your site; the model that knows it becomes the live one.
 
-    The kinds of attack are learnt from simulated, labelled sessions; what is usual is learnt from your own history, and
-    attacks that are in it are found and left out. Without history the simulated visitors stand in: it works from the
-    first day, and better after some days of your own.
+    It learns from the events in Elasticsearch, or from the log files that are named. The kinds of attack it knows
+    already; attacks in the history are found and left out, so that they do not become usual. Some days are a beginning;
+    some weeks are better. Memory is bounded; of more than 20 million events some of the clients are looked at.
 
     \b
     Example:
       wwwatch train
       wwwatch train --index 'filebeat-*' --days 14
+      wwwatch train '/var/log/nginx/access.log*'
     """
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with roof.es() as client, Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    if logs and index:
+        raise click.UsageError("Give log files or --index, not both.")
+    source = index or roof.settings.detect.index
+    now, zone = roof.clock.now(), roof.settings.ship.timezone
+    reader = Reader(
+        choose_format(format_name, format_from, zone), zone, Enrichment((), roof.settings.ship.trusted_proxies)
+    )
+    with roof.es() as client, Bars() as bars:
         require_index(client, MODELS)  # said now and not when the work is done
-        since = roof.clock.now() - timedelta(days=days)
-        with closing(ChangeFeed(roof.es_settings(), index or roof.settings.detect.index)) as feed:
-            task = bar.add_task("reading history", total=sum(shard.checkpoint + 1 for shard in feed.shards()))
-            history = read_sessions(feed, since, lambda count: bar.advance(task, count))
-        steps = bar.add_task("making labelled sessions", total=3)
-
-        def progress(step: str) -> None:
-            bar.update(steps, description=step, advance=1)
-
-        labelled = label_sessions(labelled_events(seed))
-        model = train(labelled, history, now=roof.clock.now(), seed=seed, progress=progress)
-        bar.advance(steps)
-        digest = save_model(client, model, now=roof.clock.now())
+        _, model = cold_model(roof.settings.cache, now=now, seed=seed, progress=bars.step)
+        lessons = Lessons(model, roof.settings.cache, bars)
+        if logs:
+            history = lessons.from_logs(logs, reader, None if days is None else now - timedelta(days=days))
+        else:
+            since = now - timedelta(days=DAYS if days is None else days)
+            history = lessons.from_index(ChangeFeed(roof.es_settings(), source), since)
+        learnt = adapt_to(model, history, source=", ".join(logs) or source, now=roof.clock.now(), seed=seed)
+        digest = save_model(client, learnt, now=roof.clock.now())
     if as_json:
-        click.echo(json.dumps({"digest": digest, "card": model.card}, indent=2))
+        click.echo(json.dumps({"digest": digest, "card": learnt.card}, indent=2))
     else:
-        _show(digest, model.card)
+        _show(digest, learnt.card)
 
 
 def _show(digest: str, card: dict[str, Any]) -> None:
-    held_out = card["held_out_sites"]
-    left_out = f"{card['history_left_out_as_attacks']} left out as attacks"
-    recall = ", ".join(f"{kind} {100 * share:.0f} %" for kind, share in held_out["recall"].items())
     click.echo(f"model {digest[:12]} is live")
-    click.echo(f"  usual: learnt from {card['usual_from']} ({card['history_sessions']} sessions here, {left_out})")
-    click.echo(f"  kinds: learnt from {sum(card['labelled_sessions'].values())} simulated sessions")
-    click.echo(f"  on simulated sites that it did not see: found {recall};")
-    click.echo(f"  false alarms on {100 * held_out['false_positive_share']:.1f} % of the normal sessions there")
+    sessions, attacks = card["history_sessions"], card["history_left_out_as_attacks"]
+    click.echo(
+        f"  read: {card['history_events']:,} requests in {sessions:,} sessions from {printable(card['history_source'])}"
+    )
+    if card["history_from"]:
+        click.echo(f"  from {card['history_from'][:16]} to {card['history_to'][:16]} UTC")
+    if card["history_client_share"] < 1:
+        click.echo(f"  a sample: {card['history_client_share']:.1%} of the clients, with all that they did")
+    click.echo(f"  left out as attacks: {attacks:,} sessions")
+    profile = card["profile"]
+    click.echo(
+        f"  usual: learnt from {card['usual_from']}; {profile['paths']:,} paths of {profile['sites']:,} sites known"
+    )
+    if card["usual_from"] != "history":
+        click.echo("  too few sessions to know what is usual here: train again when some days of logs are in")
