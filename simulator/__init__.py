@@ -3,16 +3,19 @@
 The pure part is here. `simulator.www` (servers) and `simulator.live` (visitors over HTTP) need the extra `demo`.
 """
 
-from simulator.attacks import ATTACKS
+from simulator.attacks import ATTACKS, LIVE, OPTIONS
 from simulator.errors import SimulatorError
 from simulator.journal import SCHEMA, truth
+from simulator.lesson import labelled
 from simulator.render import escape_value, render_combined, write_log
 from simulator.runs import QUIET, RaidTruth, Run, attack_run, mixed_run, quiet_run, raids_of
 from simulator.site import Site, demo_site
-from simulator.traffic import history, labelled, simulate
+from simulator.traffic import history, simulate
 
 __all__ = [
     "ATTACKS",
+    "LIVE",
+    "OPTIONS",
     "QUIET",
     "SCHEMA",
     "RaidTruth",

@@ -49,6 +49,18 @@ SCANNERS = (
     "WPScan v3.8.25 (https://wpscan.com/wordpress-security-scanner)",
     "dirsearch/0.4.3",
 )
+SWEEPERS = (
+    "Mozilla/5.0 zgrab/0.x",
+    "masscan/1.3 (https://github.com/robertdavidgraham/masscan)",
+    "Go-http-client/1.1",
+    "python-requests/2.32.3",
+    "curl/7.88.1",
+    "l9explore/1.2.2",
+    "Mozilla/5.0 (compatible; Nmap Scripting Engine; https://nmap.org/book/nse.html)",
+    "Hello, world",
+    "Mozilla/5.0",
+)
+"""Programs that sweep the whole Internet."""
 INJECTORS = ("sqlmap/1.7.11#stable (https://sqlmap.org)", "sqlmap/1.8.2.3#dev (https://sqlmap.org)", "Havij")
 
 
@@ -71,6 +83,15 @@ def iphone_agent(dice: Dice) -> str:
     return (
         f"Mozilla/5.0 (iPhone; CPU iPhone OS {major}_{minor} like Mac OS X) AppleWebKit/605.1.15 "
         f"(KHTML, like Gecko) Version/{major}.{minor} Mobile/15E148 Safari/604.1"
+    )
+
+
+def headless_agent(dice: Dice) -> str:
+    """Return the user agent of a browser without a screen that does not hide it."""
+    version = dice.whole(110, 132)
+    return (
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+        f"HeadlessChrome/{version}.0.0.0 Safari/537.36"
     )
 
 

@@ -27,7 +27,9 @@ SCHEMA: dict[str, pl.DataType] = {
     "attack": pl.String(),
 }
 """Columns of every simulated frame. `bytes` is the body's size; `referrer`, `user_agent` and `user` are "-" when empty;
-`kind` is "normal" or the attack's kind; `actor` names the visitor or the attack run; `attack` is null for visitors."""
+`kind` is "normal" or the attack's kind; `actor` names the visitor or the attack run; `attack` is null for visitors.
+What an attacker asked for before it was anything hostile is "normal", with its attack and actor. A line without a
+method (`method` is "-") is no HTTP: `url` is what was sent instead, "-" for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Request(NamedTuple):
     size: int
     referrer: str = NOBODY
     user: str = NOBODY
+    is_innocent: bool = False
+    """Whether an attacker's request is nothing hostile yet."""
 
 
 Journal = list[Request]
@@ -76,7 +80,7 @@ def to_frame(journal: Sequence[Request]) -> pl.DataFrame:
         "user_agent": [face.agent for face in faces],
         "domain": [face.domain for face in faces],
         "user": [request.user for request in journal],
-        "kind": [face.kind for face in faces],
+        "kind": [NORMAL if request.is_innocent else request.face.kind for request in journal],
         "actor": [face.actor for face in faces],
         "attack": [face.attack for face in faces],
     }
@@ -84,12 +88,17 @@ def to_frame(journal: Sequence[Request]) -> pl.DataFrame:
 
 
 def truth(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return one row per attack run: attack, kind, actor, clients (list), first, last (times), requests."""
+    """Return one row per attack run: attack, kind, actor, clients (list), first, last (times), requests.
+
+    `clients` are those that did something hostile; `first` and `requests` count what came before it, too.
+    """
+    hostile = pl.col("kind") != NORMAL
     return (
         frame.filter(pl.col("attack").is_not_null())
-        .group_by("attack", "kind", "actor", maintain_order=True)
+        .group_by("attack", "actor", maintain_order=True)
         .agg(
-            pl.col("client").unique(maintain_order=True).alias("clients"),
+            pl.col("kind").filter(hostile).first().fill_null(NORMAL),
+            pl.col("client").filter(hostile).unique(maintain_order=True).alias("clients"),
             pl.col("time").min().alias("first"),
             pl.col("time").max().alias("last"),
             pl.len().alias("requests"),

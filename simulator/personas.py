@@ -5,7 +5,7 @@ from collections.abc import Callable
 from simulator import agents
 from simulator.dice import Dice
 from simulator.site import Site
-from simulator.visit import CREATED, FOUND, MISSING, OK, UNAUTHORISED, Visit
+from simulator.visit import CREATED, FOUND, MISSING, OK, Visit
 
 Persona = Callable[[Visit], None]
 
@@ -33,7 +33,7 @@ def searcher(visit: Visit) -> None:
     """Search the site, with apostrophes and odd words, and open what is found."""
     visit.external_referrer()
     for _ in range(visit.dice.whole(1, 6)):
-        visit.page(f"{visit.site.search}?q={visit.dice.pick(_QUERIES)}")
+        visit.page(visit.site.searched(visit.dice.pick(_QUERIES)))
         visit.pause(10)
         if visit.dice.chance(0.6):
             visit.page(visit.dice.pick(visit.site.pages))
@@ -71,7 +71,7 @@ def app_user(visit: Visit) -> None:
     """Use the telephone app: interfaces instead of pages, no assets, a token fetched with a login POST."""
     site, dice = visit.site, visit.dice
     screens = site.api or site.pages[:40]
-    visit.ask("POST", site.login, UNAUTHORISED if dice.chance(0.03) else OK)
+    visit.attempt(succeed=not dice.chance(0.03))
     for _ in range(dice.whole(3, 40)):
         visit.at += dice.around(6, 0.8)
         visit.ask("GET", dice.favourite(screens), OK)
@@ -183,4 +183,6 @@ def fits(persona: Persona, site: Site) -> bool:
     """Return whether a site has what the persona wants: only shops have a cart, and a reader's site no app."""
     if persona is shopper:
         return site.style == "shop"
+    if persona is mistyper:
+        return site.has_login
     return persona is not app_user or site.style in ("shop", "api")

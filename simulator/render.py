@@ -41,13 +41,11 @@ def render_combined(frame: pl.DataFrame) -> pl.Series:
     )
     return safe.select(
         line=pl.format(
-            '{} - {} [{}] "{} {} {}" {} {} "{}" "{}"',
+            '{} - {} [{}] "{}" {} {} "{}" "{}"',
             "client",
             "user",
             pl.col("time").dt.convert_time_zone("UTC").dt.strftime(_TIME),
-            "method",
-            "url",
-            "protocol",
+            pl.when(pl.col("method") == "-").then("url").otherwise(pl.format("{} {} {}", "method", "url", "protocol")),
             "status",
             "bytes",
             "referrer",

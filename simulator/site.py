@@ -5,18 +5,28 @@ from math import exp
 from zlib import crc32
 
 from simulator.dice import Dice
+from simulator.styles import api_paths, asset_paths, is_wordpress, login_of, page_paths
 from simulator.wordlist import entries
 
-_LOGINS = ("/login", "/wp-login.php", "/user/login", "/account/signin", "/api/auth/login")
-STYLES = ("shop", "blog", "api", "company")
+STYLES = ("shop", "blog", "api", "company", "spa", "static", "intranet", "forum")
 
 
 @dataclass(frozen=True)
 class Site:
     """A web site. Paths are absolute; `pages` come most popular first.
 
-    `login_failure` is the status of a refused login: 401, 403, or 200 for the form shown again; `login_success` is
-    302 or 200.
+    Attributes:
+        login_failure: Status of a refused login: 400, 401, 403, 422, 200 for the form shown again, or a redirect to it.
+        login_success: A redirect, 200, 201 or 204.
+        search: Path of the search; `search_field` is its parameter.
+        blocks_payloads: Whether something in front refuses URLs with attack signs.
+        missing: Status of what is not there: 404, 403, a redirect to the front page, or 200 and the front page, as a
+            single-page application answers whatever is asked.
+        is_wordpress: Whether its login, assets and admin's background requests are WordPress's.
+        shows_assets: Whether its assets are in the log; not where another network delivers them.
+        redirects: Whether who comes without TLS is answered 301, in the same log.
+        tools: Administration tools that answer 200 to the developer, e.g. ``/phpmyadmin/``.
+        picture: Where its pictures lie; ``{}`` is the name.
     """
 
     domain: str
@@ -31,11 +41,23 @@ class Site:
     feed: str
     missing_size: int
     blocks_payloads: bool
+    search_field: str = "q"
+    missing: int = 404
+    is_wordpress: bool = False
+    shows_assets: bool = True
+    redirects: bool = False
+    tools: tuple[str, ...] = ()
+    picture: str = "/img/{}.jpg"
 
     @property
     def origin(self) -> str:
         """The site's address as its own pages' referrers show it."""
         return f"https://{self.domain}"
+
+    @property
+    def has_login(self) -> bool:
+        """Whether anybody can log in here."""
+        return self.style != "static"
 
     def size(self, path: str) -> int:
         """Return the body's size in bytes of a path, always the same for the same path."""
@@ -45,29 +67,44 @@ class Site:
 
     def page_assets(self, path: str) -> tuple[str, ...]:
         """Return what a browser asks for after the page: the site's common files and two or three pictures."""
+        if not self.shows_assets:
+            return ()
         mark = crc32(path.encode())
         words = entries("words")
-        pictures = tuple(f"/img/{words[(mark >> shift) % len(words)]}.jpg" for shift in range(2 + mark % 2))
+        pictures = tuple(self.picture.format(words[(mark >> shift) % len(words)]) for shift in range(2 + mark % 2))
         return (*self.assets, *pictures)
+
+    def searched(self, words: str) -> str:
+        """Return the URL of a search for words that are percent-encoded already."""
+        return f"{self.search}?{self.search_field}={words}"
 
 
 def build_site(dice: Dice, style: str, domain: str, *, pages: int = 120) -> Site:
     """Return a site of the given style with its own paths, login and habits."""
+    login = login_of(dice, style)
+    wordpress = is_wordpress(login.path)
+    field = "s" if wordpress else dice.pick(("q", "q", "query", "term"))
+    missing = dice.weighted({404: 85, 403: 3, 302: 6, 200: 6})
     return Site(
         domain=domain,
         style=style,
-        pages=_pages(dice, style, pages),
-        assets=_assets(dice),
-        api=tuple(f"/api/v{dice.whole(1, 3)}/{word}" for word in dice.shuffled(entries("words"))[:8])
-        if style == "api"
-        else (),
-        login=dice.pick(_LOGINS),
-        login_success=dice.pick((302, 302, 200)),
-        login_failure=dice.pick((401, 401, 403, 200)),
-        search=dice.pick(("/search", "/suche", "/find")),
-        feed=dice.pick(("/feed", "/rss.xml", "/atom.xml", "/feed/")),
+        pages=page_paths(dice, style, pages),
+        assets=asset_paths(dice, style, wordpress=wordpress),
+        api=api_paths(dice, style),
+        login=login.path,
+        login_success=login.success,
+        login_failure=login.failure,
+        search="/" if wordpress else dice.pick(("/search", "/suche", "/find")),
+        feed="/feed/" if wordpress else dice.pick(("/feed", "/rss.xml", "/atom.xml", "/feed/")),
         missing_size=dice.pick((153, 548, 1_245, 9_310)),
         blocks_payloads=dice.chance(0.3),
+        search_field=field,
+        missing=(200 if dice.chance(0.7) else 404) if style == "spa" else missing,
+        is_wordpress=wordpress,
+        shows_assets=dice.chance(0.88),
+        redirects=dice.chance(0.3),
+        tools=dice.pick(((), (), ("/phpmyadmin/",), ("/adminer.php",), ("/admin/", "/server-status"))),
+        picture="/wp-content/uploads/2025/04/{}.jpg" if wordpress else "/img/{}.jpg",
     )
 
 
@@ -77,7 +114,7 @@ def demo_site() -> Site:
     return Site(
         domain="www.example.org",
         style="shop",
-        pages=_pages(dice, "shop", 150),
+        pages=page_paths(dice, "shop", 150),
         assets=("/css/site.css", "/js/app.js", "/img/logo.png"),
         api=(),
         login="/login",
@@ -93,32 +130,3 @@ def demo_site() -> Site:
 def all_images() -> tuple[str, ...]:
     """Return every picture that any page may show."""
     return tuple(f"/img/{word}.jpg" for word in entries("words"))
-
-
-def _pages(dice: Dice, style: str, count: int) -> tuple[str, ...]:
-    words = dice.shuffled(entries("words"))
-    if style == "shop":
-        section = dice.pick(("product", "item", "p"))
-        pages = [f"/{section}/{number}" for number in range(100, 100 + count)]
-        pages += [f"/category/{word}" for word in words[:12]]
-    elif style == "blog":
-        pages = [f"/{dice.whole(2021, 2026)}/{dice.whole(1, 12):02d}/{_title(dice)}" for _ in range(count)]
-        pages += [f"/tag/{word}" for word in words[:10]]
-    elif style == "api":
-        pages = [f"/docs/{word}" for word in words[: count // 3]]
-    else:
-        pages = [f"/{dice.pick(('services', 'news', 'team', 'jobs'))}/{_title(dice)}.html" for _ in range(count // 2)]
-    return tuple(dict.fromkeys(["/", *dice.shuffled(pages), "/about", "/contact"]))
-
-
-def _title(dice: Dice) -> str:
-    return "-".join(dice.pick(entries("words")) for _ in range(3))
-
-
-def _assets(dice: Dice) -> tuple[str, ...]:
-    version = f"{dice.whole(1, 9)}.{dice.whole(0, 20)}"
-    scripts = tuple(
-        f"/{dice.pick(('js', 'static', 'assets'))}/{word}.js"
-        for word in dice.shuffled(entries("words"))[: dice.whole(1, 4)]
-    )
-    return (f"/css/main.css?v={version}", *scripts, "/img/logo.png")

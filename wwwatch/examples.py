@@ -10,8 +10,9 @@ import simulator
 from detector.coldstart import Examples, cold_start, source_digest
 from detector.events import complete
 from detector.model import SessionModel
-from simulator import labelled
+from simulator import escape_value, labelled
 
+_MAY_BE_ABSENT = ("method", "url", "referrer", "user_agent", "domain")
 SESSIONS = 1800
 """Visits and attack runs to learn from: some 170,000 requests, which train in seconds."""
 
@@ -39,11 +40,9 @@ def as_events(traffic: pl.DataFrame, truth: Sequence[str] = ("kind",)) -> pl.Dat
         traffic: Columns of `simulator.SCHEMA`, e.g. a run's `traffic`.
         truth: Which of `kind`, `attack` and `actor` to keep.
     """
-    absent = [
-        pl.when(pl.col(name) != "-").then(pl.col(name)).alias(name) for name in ("referrer", "user_agent", "domain")
-    ]
-    events = traffic.select(
-        pl.col("time").dt.truncate("1s"), pl.col("client").alias("address"), "method", "url", "status", "bytes", *absent
+    absent = [pl.when(pl.col(name) != "-").then(pl.col(name)).alias(name) for name in _MAY_BE_ABSENT]
+    events = traffic.with_columns(_as_logged(traffic["url"])).select(
+        pl.col("time").dt.truncate("1s"), pl.col("client").alias("address"), "status", "bytes", *absent
     )
     return complete(events).hstack(traffic.select(truth))
 
@@ -62,3 +61,9 @@ def cold_model(
     made_by = source_digest(Path(next(iter(simulator.__path__))))
     examples = Examples(lambda: labelled_events(seed, SESSIONS), f"{made_by} {SESSIONS}", seed)
     return cold_start(cache, examples, now=now, progress=progress)
+
+
+def _as_logged(urls: pl.Series) -> pl.Series:
+    """Return what a log holds in place of bytes that are no text, as in a TLS handshake on the plain port."""
+    odd = urls.filter(urls.str.contains(r"[^\x20-\x7e]")).unique()
+    return urls.replace(odd, [escape_value(url) for url in odd.to_list()]) if len(odd) else urls

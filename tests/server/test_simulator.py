@@ -19,7 +19,7 @@ from click.testing import CliRunner
 
 from core.clock import Clock
 from core.settings import Settings
-from simulator import ATTACKS, SimulatorError, demo_site, escape_value
+from simulator import LIVE, SimulatorError, demo_site, escape_value
 from simulator.addresses import Addresses
 from simulator.app import PASSWORD
 from simulator.crowd import Crowd
@@ -174,7 +174,7 @@ def test_untrusted_senders_keep_their_own_address(tmp_path: Path) -> None:
 
 def test_every_simulated_request_arrives_as_it_was_simulated(www: Www) -> None:
     dice, addresses, journal = Dice(5), Addresses(Dice(5)), Journal()
-    for name in ATTACKS:
+    for name in LIVE:
         attack: Journal = []
         raid(name, demo_site(), dice, addresses, attack, at=0.0, brief=True)
         journal += attack[:150]

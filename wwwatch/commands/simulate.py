@@ -15,7 +15,7 @@ from rich.console import Console
 
 from core.clock import iso_millis
 from core.errors import WwwatchError
-from simulator import ATTACKS, history, truth, write_log
+from simulator import ATTACKS, LIVE, history, truth, write_log
 from simulator.dice import Dice
 from wwwatch.roof import Roof
 
@@ -170,7 +170,7 @@ def _visit(
     began = clock.monotonic()
     end = began + minutes * 60 if minutes else float("inf")
     due = began + _FIRST_ATTACK_SECONDS if attacks else float("inf")
-    names = cycle(ATTACKS)
+    names = cycle(LIVE)
     running: list[Any] = []
     live = _part("simulator.live").LiveTraffic(url, seed, visits_per_minute, allow_hosts=allow_hosts, clock=clock)
     with live:

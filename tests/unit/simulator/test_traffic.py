@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from simulator import ATTACKS, SCHEMA, SimulatorError, history, labelled, simulate, truth
+from simulator import ATTACKS, LIVE, SCHEMA, SimulatorError, history, labelled, simulate, truth
 from simulator.addresses import Addresses
 from simulator.dice import Dice
 from simulator.journal import Journal, to_frame
@@ -75,12 +75,12 @@ def test_attacks_are_labelled_and_truthful(name: str) -> None:
     (told,) = truth(frame).to_dicts()
     assert told["attack"] == name
     assert told["kind"] == ATTACKS[name][0]
-    assert told["requests"] == attack.height > 10
-    assert set(told["clients"]) == set(attack["client"])
+    assert told["requests"] == attack.height > 0
+    assert set(told["clients"]) == set(attack.filter(pl.col("kind") != "normal")["client"]) != set()
     assert (told["first"], told["last"]) == (attack["time"].min(), attack["time"].max())
     assert told["first"] >= begin
     assert (frame.filter(pl.col("kind") != "normal")["attack"] == name).all()
-    visitors = frame.filter(pl.col("kind") == "normal")
+    visitors = frame.filter(pl.col("attack").is_null())
     assert not set(told["clients"]) & set(visitors["client"])
 
 
@@ -111,7 +111,7 @@ def test_tools_and_browsers_and_paces_vary_with_the_seed() -> None:
     assert max(sizes) > 4 * min(sizes)
 
 
-@pytest.mark.parametrize("name", ATTACKS)
+@pytest.mark.parametrize("name", LIVE)
 def test_brief_attacks_are_bounded(name: str) -> None:
     for seed in range(4):
         frame = run(name, seed, brief=True)
@@ -122,20 +122,20 @@ def test_brief_attacks_are_bounded(name: str) -> None:
 
 def test_labelled_sessions_cover_every_kind_with_unique_attackers() -> None:
     frame = labelled(seed=2, sessions=240)
-    kinds = frame.group_by("kind").agg(pl.col("actor").n_unique().alias("runs"))
-    runs = dict(kinds.iter_rows())
-    assert runs.pop("normal") > 160
-    assert runs == dict.fromkeys((kind for kind, _ in ATTACKS.values()), 12)
-    assert frame["domain"].n_unique() == 16
+    runs = dict(frame.group_by("attack").agg(pl.col("actor").n_unique()).iter_rows())
+    assert runs.pop(None) > 160
+    assert set(runs) == set(ATTACKS)
+    assert runs["probe"] > runs["gobuster"]
+    assert frame["domain"].n_unique() > 40
     owners = frame.filter(pl.col("attack").is_not_null()).group_by("client").agg(pl.col("actor").n_unique())
     assert owners["actor"].max() == 1
-    sides = frame.group_by("client").agg((pl.col("kind") == "normal").n_unique().alias("sides"))
+    sides = frame.group_by("client").agg(pl.col("attack").is_null().n_unique().alias("sides"))
     assert sides["sides"].max() == 1
 
 
 def test_labelled_sessions_include_honest_failures_to_log_in() -> None:
     frame = labelled(seed=2, sessions=400).filter(pl.col("kind") == "normal", pl.col("method") == "POST")
-    failures = frame.filter(pl.col("status").is_in([401, 403])).group_by("actor").len()
+    failures = frame.filter(pl.col("status").is_in([401, 403, 422])).group_by("actor").len()
     assert failures["len"].max() >= 3  # type: ignore[operator]
 
 
@@ -146,7 +146,7 @@ def test_addresses_are_reserved_ones() -> None:
 
 
 def test_requests_hold_nothing_that_breaks_a_request_line() -> None:
-    frame = labelled(seed=3, sessions=300)
+    frame = labelled(seed=3, sessions=300).filter(pl.col("method") != "-")
     assert frame["url"].str.starts_with("/").all()
     assert not frame["url"].str.contains(r"[\s\x00-\x20\x7f]").any()
 

@@ -1,0 +1,54 @@
+"""Taking everything: one address or many walk through all pages without reading."""
+
+from dataclasses import replace
+from itertools import chain, cycle, islice
+
+from simulator import agents
+from simulator.attacks.raid import Raid
+from simulator.visit import MISSING, OK
+
+
+def scrape(raid: Raid) -> None:
+    """Walk through all pages in order at a steady pace and take only the text."""
+    count, gap = raid.pace((80, 900), (0.05, 3.0), (200, 25.0))
+    _walk(raid, 1 if raid.brief or raid.dice.chance(0.7) else 4, count, gap)
+
+
+def scrape_slow(raid: Raid) -> None:
+    """Take a page every ten seconds or every minute, for hours."""
+    count, gap = raid.pace((250, 900), (6.0, 45.0), (200, 25.0))
+    _walk(raid, 1, count, gap)
+
+
+def scrape_distributed(raid: Raid) -> None:
+    """Share the pages among dozens of addresses, a dozen or more each, in ever other browsers' names."""
+    dice = raid.dice
+    clients = raid.count_clients(12, 80)
+    count = min(int(clients * dice.between(12, 40)), raid.most)
+    gap = dice.log_between(600, 6 * 3600) / count
+    _walk(raid, clients, count, raid.options.get("gap", gap), exactly=True)
+
+
+def scrape_headless(raid: Raid) -> None:
+    """Walk with a browser without a screen, which fetches the assets as well: once, then from its cache."""
+    dice = raid.dice
+    count, gap = raid.pace((120, 600), (0.4, 4.0), (60, 25.0))
+    (visit,) = raid.visits(1, 1)
+    visit.face = replace(visit.face, agent=agents.headless_agent(dice) if dice.chance(0.6) else visit.face.agent)
+    pages = raid.site.pages if dice.chance(0.5) else sorted(raid.site.pages)
+    for step, page in zip(raid.steps([visit], count, gap), cycle(pages), strict=False):
+        step.referrer = "-"
+        step.page(page)
+
+
+def _walk(raid: Raid, clients: int, count: int, gap: float, *, exactly: bool = False) -> None:
+    dice, site = raid.dice, raid.site
+    visits = raid.visits(clients, clients) if exactly else raid.visits(1, clients)
+    pages = sorted(site.pages) if dice.chance(0.7) else list(site.pages)
+    listing = dice.pick(site.api or site.pages)
+    mark = "&" if "?" in listing else "?"
+    walk = chain(pages, (f"{listing}{mark}page={number}" for number in range(1, count + 1)))
+    refers = dice.chance(0.15)
+    for visit, page in zip(raid.steps(visits, count, gap, dice.between(0.02, 0.6)), islice(walk, count), strict=True):
+        visit.ask("GET", page, MISSING if dice.chance(0.01) else OK)
+        visit.referrer = site.origin + page if refers else "-"
