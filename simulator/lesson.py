@@ -1,6 +1,6 @@
 """Labelled sessions of many different sites: what the kinds are learnt from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -28,12 +28,13 @@ _TERSE = 0.1
 _STEADY_SECONDS = 3 * 3600.0
 
 
-def labelled(*, seed: int = 0, sessions: int = 900) -> pl.DataFrame:
+def labelled(*, seed: int = 0, sessions: int = 900, attacks: Sequence[str] = tuple(ATTACKS)) -> pl.DataFrame:
     """Return labelled sessions of many different sites, to train and to evaluate the classifier with.
 
     Args:
         seed: The same seed gives the same frame.
         sessions: Visits and attack runs together, three in ten of them attacks, each as often as its share says.
+        attacks: Which attacks are among them.
 
     Returns:
         One row per request with the columns of `simulator.journal.SCHEMA`, sorted by time. Each site (`domain`) has two
@@ -45,7 +46,7 @@ def labelled(*, seed: int = 0, sessions: int = 900) -> pl.DataFrame:
     sites = [_site(dice, number) for number in range(_SITES)]
     attacked = int(sessions * _ATTACKED)
     start = seconds(_START)
-    for name in _evenly(dice, attacked):
+    for name in _evenly(dice, attacks, attacked):
         runs = dice.child()
         victim = _victim(runs, sites, name)
         most = int(runs.log_between(150, 1500))
@@ -65,10 +66,10 @@ def make_terse(frame: pl.DataFrame, domains: Iterable[str]) -> pl.DataFrame:
     return frame.with_columns(told.otherwise(name).alias(name) for name in ("user_agent", "referrer"))
 
 
-def _evenly(dice: Dice, count: int) -> list[str]:
+def _evenly(dice: Dice, attacks: Sequence[str], count: int) -> list[str]:
     """Return so many attacks' names, each at least nearly as often as its share."""
-    total = sum(attack.share for attack in ATTACKS.values())
-    planned = [name for name, attack in ATTACKS.items() for _ in range(max(1, round(count * attack.share / total)))]
+    total = sum(ATTACKS[name].share for name in attacks)
+    planned = [name for name in attacks for _ in range(max(1, round(count * ATTACKS[name].share / total)))]
     return dice.shuffled(planned)
 
 

@@ -13,6 +13,8 @@ from detector.model import SessionModel
 from simulator import escape_value, labelled
 
 _MAY_BE_ABSENT = ("method", "url", "referrer", "user_agent", "domain")
+PLAIN = ("flood", "bruteforce", "spray", "scan", "sqli", "scrape")
+"""The attacks that teach today's kinds; `simulator.ATTACKS` has more."""
 SESSIONS = 1800
 """Visits and attack runs to learn from: some 170,000 requests, which train in seconds."""
 
@@ -20,17 +22,18 @@ SEED = 0
 """Of the model before any history."""
 
 
-def labelled_events(seed: int, sessions: int = SESSIONS) -> pl.DataFrame:
+def labelled_events(seed: int, sessions: int = SESSIONS, attacks: Sequence[str] = PLAIN) -> pl.DataFrame:
     """Return simulated requests as a server's log would tell of them.
 
     Args:
         seed: The same seed gives the same requests.
         sessions: Visits and attack runs together.
+        attacks: Names of the attacks among them.
 
     Returns:
         EVENT_SCHEMA and `kind`.
     """
-    return as_events(labelled(seed=seed, sessions=sessions))
+    return as_events(labelled(seed=seed, sessions=sessions, attacks=attacks))
 
 
 def as_events(traffic: pl.DataFrame, truth: Sequence[str] = ("kind",)) -> pl.DataFrame:
