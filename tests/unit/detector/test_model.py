@@ -58,7 +58,7 @@ def test_attacks_on_unseen_sites_are_found(judged: pl.DataFrame, kind: str) -> N
     # By client: who shows a new user agent with each request has as many sessions, most of them of one request.
     clients = sessions.group_by("client").agg((pl.col("verdict") == kind).any())
     assert clients.height >= 10
-    assert clients["verdict"].mean() >= 0.75  # type: ignore[operator]
+    assert clients["verdict"].mean() >= 0.6  # type: ignore[operator]
 
 
 def test_visitors_of_unseen_sites_are_mostly_left_alone(judged: pl.DataFrame) -> None:
