@@ -13,7 +13,7 @@ from core.client import connect
 from core.node import EmbeddedNode
 from core.settings import Settings
 
-NEVER_SKIPPED_IN_CI = ("es", "e2e")
+NEVER_SKIPPED_IN_CI = ("es", "e2e", "browser")
 OUTSIDE = pytest.StashKey[Settings]()
 
 

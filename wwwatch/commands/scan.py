@@ -4,10 +4,12 @@ import ipaddress
 import json
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
 from core.clock import parse_iso
+from core.errors import WwwatchError
 from enrich import Enrichment
 from wwwatch.formats import choose_format, format_options
 from wwwatch.roof import Roof
@@ -15,7 +17,7 @@ from wwwatch.scan.bar import ScanBar
 from wwwatch.scan.inputs import find_inputs
 from wwwatch.scan.models import scan_model
 from wwwatch.scan.reading import Reader
-from wwwatch.scan.scan import Network, Wish, scan
+from wwwatch.scan.scan import Network, Result, Wish, scan
 from wwwatch.scan.terminal import render
 
 FOUND = 3
@@ -53,6 +55,7 @@ class Moment(click.ParamType[datetime]):
 @click.option(
     "--model", "digest", metavar="DIGEST", help="A model that `wwwatch train` made; default: the shipped one."
 )
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a report to look at, one file.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line for each incident.")
 @click.pass_context
 def command(
@@ -69,6 +72,7 @@ def command(
     top: int,
     min_score: float | None,
     digest: str | None,
+    html: Path | None,
     as_json: bool,
 ) -> None:
     """Find the attacks in logs: nothing to install beside this, nothing to configure, nothing leaves this machine.
@@ -83,6 +87,7 @@ def command(
       wwwatch scan /var/log/nginx/access.log
       wwwatch scan '/var/log/apache2/*access.log*' --since 2026-01-31 --allow 192.0.2.0/24
       zcat old.gz | wwwatch scan - --json
+      wwwatch scan access.log --html report.html
     """
     roof: Roof = ctx.obj
     settings = roof.settings
@@ -98,6 +103,8 @@ def command(
         result = scan(
             inputs, reader, scan_model(roof, digest, bar.step), wish, now=roof.clock.now(), progress=bar.judging
         )
+    if html:
+        _write(html, result, roof.clock.now())
     if as_json:
         for finding in result.findings:
             click.echo(json.dumps(finding.as_json()))
@@ -105,6 +112,17 @@ def command(
         for line in render(result, top):
             click.echo(line)
     ctx.exit(FOUND if result.findings else 0)
+
+
+def _write(path: Path, result: Result, now: datetime) -> None:
+    try:
+        from wwwatch.scan.report import render_report  # noqa: PLC0415 - its charts are an extra
+    except ModuleNotFoundError as error:
+        raise WwwatchError(f"the report needs the package {error.name}", "pip install 'wwwatch[report]'") from error
+    try:
+        path.write_text(render_report(result, now), "utf-8", "backslashreplace")
+    except OSError as error:
+        raise WwwatchError(f"cannot write {path}: {error.strerror}", "name another file with --html") from None
 
 
 def _network(text: str) -> Network:

@@ -1,6 +1,7 @@
 """Findings: what a scan tells of each incident."""
 
 import ipaddress
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ import polars as pl
 
 from alerts.advice import Facts, advise
 from core.clock import iso_millis
-from core.severity import severity_label
+from core.severity import BANDS, severity_label
 from detector.events import EVENT_SCHEMA, complete
 from detector.incidents import Incident
 from detector.kinds import KINDS, describe_threat
@@ -88,6 +89,12 @@ def build_findings(
     """
     findings = [_build(incident, addresses, lines) for incident in incidents]
     return sorted(findings, key=lambda each: (-round(each.score), each.start, each.kind))
+
+
+def count_levels(findings: Sequence[Finding]) -> dict[str, int]:
+    """Return how many findings each severity has, the worst first; only those that occur."""
+    counts = Counter(finding.severity for finding in findings)
+    return {name: counts[name] for _, name in reversed(BANDS) if counts[name]}
 
 
 def real_addresses(rows: pl.DataFrame) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ import polars as pl
 
 from core.errors import FormatError
 from detector.model import SessionModel
-from wwwatch.scan.findings import Finding, build_findings, evidence_of, is_within, real_addresses
+from wwwatch.scan.findings import Finding, build_findings, count_levels, evidence_of, is_within, real_addresses
 from wwwatch.scan.inputs import Input
 from wwwatch.scan.judging import judge
 from wwwatch.scan.learning import learn
@@ -63,6 +63,17 @@ class Result:
     left_out: tuple[int, int]
     rows: pl.DataFrame
     order: pl.Series
+
+    @property
+    def title(self) -> str:
+        """The log's name, or how many there are."""
+        names = [part.item.name for part in self.log.parts]
+        return names[0] if len(names) == 1 else f"{len(names):,} files"
+
+    @property
+    def levels(self) -> dict[str, int]:
+        """How many findings each severity has, the worst first; only those that occur."""
+        return count_levels(self.findings)
 
     @property
     def is_short(self) -> bool:

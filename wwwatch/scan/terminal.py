@@ -2,15 +2,13 @@
 
 import shutil
 import textwrap
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import click
 
-from core.severity import BANDS
 from wwwatch.logs import printable
-from wwwatch.scan.findings import Finding
+from wwwatch.scan.findings import Finding, count_levels
 from wwwatch.scan.scan import Result
 
 WIDEST = 110
@@ -49,11 +47,10 @@ def render(result: Result, top: int | None) -> Iterator[str]:
 
 def _summary(result: Result, width: int) -> Iterator[str]:
     log, length = result.log, result.end - result.start
-    files = log.parts[0].item.name if len(log.parts) == 1 else f"{len(log.parts):,} files"
     formats = ", ".join(log.formats) or "no format"
     parsed = _percent(log.counts.parsed, log.counts.lines)
     lines = _count(log.counts.lines, "line")
-    yield from _fill(f"{files}: {lines} ({formats}), {parsed} parsed", width, bold=True)
+    yield from _fill(f"{result.title}: {lines} ({formats}), {parsed} parsed", width, bold=True)
     period = f"{moment(result.start)} to {moment(result.end, result.start)} UTC ({duration(length)})"
     yield from _fill(f"{period}, {_count(result.requests, 'request')} by {_count(result.clients, 'client')}", width)
     requests, own = result.left_out
@@ -136,8 +133,7 @@ def duration(length: timedelta) -> str:
 
 
 def _levels(findings: Sequence[Finding]) -> str:
-    counts = Counter(finding.severity for finding in findings)
-    return ", ".join(f"{counts[name]:,} {name}" for _, name in reversed(BANDS) if counts[name])
+    return ", ".join(f"{count:,} {name}" for name, count in count_levels(findings).items())
 
 
 def _count(number: int, noun: str, plural: str = "s") -> str:
