@@ -10,13 +10,18 @@ from detector.training import label_sessions, teach
 from wwwatch.examples import SEED, labelled_events
 
 
-def taught_on(extra: pl.DataFrame, now: datetime) -> tuple[str, SessionModel]:
+def simulated_lessons() -> pl.DataFrame:
+    """Return the labelled sessions that the shipped model is taught on."""
+    return label_sessions(labelled_events(SEED))
+
+
+def taught_on(lessons: pl.DataFrame, extra: pl.DataFrame, now: datetime) -> tuple[str, SessionModel]:
     """Return the digest and a model that has seen labelled requests of real logs beside the simulator's.
 
     Args:
+        lessons: From `simulated_lessons`.
         extra: EVENT_SCHEMA and `kind`.
         now: When this takes place, for the card.
     """
-    labelled = pl.concat([label_sessions(labelled_events(SEED)), label_sessions(extra)])
-    model = teach(labelled, now=now)
+    model = teach(pl.concat([lessons, label_sessions(extra)]), now=now)
     return pack(model)[0], model

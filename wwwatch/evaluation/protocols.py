@@ -16,7 +16,7 @@ from detector.evaluation.runs import judge_run
 from detector.evaluation.simulation import sum_up
 from detector.evaluation.truth import ATTACK, CRAWLER, NORMAL, taught_kind
 from detector.model import SessionModel
-from wwwatch.evaluation.models import taught_on
+from wwwatch.evaluation.models import simulated_lessons, taught_on
 from wwwatch.evaluation.simulated import count_runs, make_runs
 from wwwatch.evaluation.sources import Source, read_source
 from wwwatch.scan.learning import learn
@@ -87,14 +87,16 @@ def _on_sources(
     protocol: str, sources: Sequence[Source], shipped: Model, now: datetime, progress: Progress
 ) -> dict[str, Any]:
     found = {}
+    progress(protocol, 0, len(sources))
+    lessons = simulated_lessons() if protocol == LEFT_OUT else None
     for number, source in enumerate(sources):
         progress(f"{protocol}: {source.name}", number, len(sources))
         model = shipped
-        if protocol == LEFT_OUT:
+        if lessons is not None:
             others = [other for other in sources if other is not source and other.truth is not None]
             if source.truth is None or not others:
                 continue
-            model = taught_on(pl.concat([_lessons(other) for other in others]), now)
+            model = taught_on(lessons, pl.concat([_lessons(other) for other in others]), now)
         home = learn(source.rows, source.order, model, now=now).model
         judged = judge_log(home, source.name, source.events, now)
         found[source.name] = _figures(judged, source, with_silver=protocol == SHIPPED)
