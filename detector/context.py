@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from detector.memory import empty_memory
+from detector.memory import empty_memory, remember
 from detector.profile import SiteProfile
 
 LOGIN_INTERVAL = "5m"
@@ -45,11 +45,11 @@ class Context:
         Args:
             prepared: Output of `detector.features.prepare`, the whole site's.
             profile: What the site has served; None: nothing is known.
-            memory: What clients did over the last day; None: nothing is known.
+            memory: What clients did over the last day; None: what `prepared` tells.
         """
         return cls(
             login_context(prepared),
-            empty_memory() if memory is None else memory,
+            remember(prepared) if memory is None else memory,
             SiteProfile.empty() if profile is None else profile,
         )
 

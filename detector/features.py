@@ -3,38 +3,19 @@
 import polars as pl
 
 from detector.context import LOGIN_INTERVAL, Context
-from detector.sessions import sessionize
+from detector.memory import recall
+from detector.parties import assign_parties, total_parties
+from detector.prepare import BROWSER, prepare
+from detector.rows import busiest, number_rows
 from detector.table import FEATURES, NAMES
-from enrich.signs import ASSET_PATH, CRAWLER_AGENT, EXPLOITS, LOGIN_PATH, PROBES, TOOL_AGENT, match_signs
+from detector.table_context import DAY
+from detector.table_signs import ATTACK
+
+__all__ = ["IDENTITY", "features", "prepare"]
 
 IDENTITY = ("client", "user_agent", "start", "end", "domain", "top_path")
 
-
-def prepare(events: pl.DataFrame) -> pl.DataFrame:
-    """Add to each request what the features count: assets, logins, attack signs, the user agent's class.
-
-    Args:
-        events: EVENT_SCHEMA.
-
-    Returns:
-        The same rows in the same order with Boolean columns; a user agent, domain or path that is null becomes "".
-    """
-    path, agent = pl.col("path").str.to_lowercase(), pl.col("user_agent").str.to_lowercase()
-    status = pl.col("status")
-    login = path.str.contains(LOGIN_PATH) & pl.col("method").is_in(["POST", "PUT"])
-    ready = events.with_columns(
-        pl.col("user_agent", "domain", "path", "method").fill_null(""), pl.col("url").fill_null("")
-    )
-    flagged = ready.with_columns(path.str.contains(ASSET_PATH).alias("is_asset"), login.alias("is_login")).with_columns(
-        (pl.col("is_login") & status.is_in([200, 400, 401, 403, 422, 429])).alias("login_failed"),
-        (pl.col("is_login") & (status.is_between(300, 399) | status.is_in([201, 204]))).alias("login_succeeded"),
-    )
-    distinct = flagged.select("user_agent").unique()
-    classes = distinct.with_columns(
-        agent.str.contains(TOOL_AGENT).alias("agent_tool"), agent.str.contains(CRAWLER_AGENT).alias("agent_crawler")
-    )
-    signs = match_signs(flagged["url"]).select(pl.all().name.prefix("sign_"))
-    return flagged.join(classes, on="user_agent", how="left", maintain_order="left").hstack(signs)
+PEAKS = {"peak_1s": 1, "peak_10s": 10, "peak_60s": 60}
 
 
 def features(prepared: pl.DataFrame, context: Context | None = None) -> pl.DataFrame:
@@ -47,41 +28,58 @@ def features(prepared: pl.DataFrame, context: Context | None = None) -> pl.DataF
     Returns:
         One row per session: IDENTITY, then NAMES as Float64 without nulls, in the table's order.
     """
-    rows = sessionize(prepared)
-    own = [feature.compute.alias(feature.name) for feature in FEATURES if feature.compute is not None]
-    sessions = rows.group_by("session", maintain_order=True).agg(
-        pl.col("visit", "client", "user_agent", "domain").first(),
-        pl.col("time").min().alias("start"),
-        pl.col("time").max().alias("end"),
-        pl.col("path").filter(~pl.col("is_asset")).mode().sort().first().fill_null("").alias("top_path"),
-        pl.col("time").filter("login_failed").max().dt.truncate(LOGIN_INTERVAL).alias("interval"),
-        *own,
+    known = Context.of(prepared) if context is None else context
+    rows = number_rows(prepared, known.profile)
+    sessions = _sessions(rows).hstack(busiest(rows["session"], rows["time"], PEAKS).drop("owner"))
+    sessions = sessions.hstack(assign_parties(sessions))
+    rows = rows.with_columns(sessions["party"].gather(rows["session"] - 1))
+    names = prepared.select("client", "user_agent", "domain").select(pl.all().gather(sessions["row"]))
+    sessions = (
+        sessions.hstack(names)
+        .join(_top_paths(rows, prepared["path"]), on="session", how="left", maintain_order="left")
+        .join(_signs(rows), on="session", how="left", maintain_order="left")
+        .join(total_parties(rows), on="party", how="left", maintain_order="left")
+        .join(known.logins, on=["domain", "interval"], how="left", maintain_order="left")
     )
-    site = (Context.of(prepared) if context is None else context).logins
-    joined = (
-        sessions.join(_peaks(rows, "session", "peak_10s"), on="session", how="left", maintain_order="left")
-        .join(_visits(rows), on="visit", how="left", maintain_order="left")
-        .join(site, on=["domain", "interval"], how="left", maintain_order="left")
+    # What an address did in a day says nothing of one person among the many behind it.
+    day = recall(known.memory, sessions.select("client", "end")).select(
+        pl.when(pl.lit(sessions["is_shared"])).then(0).otherwise(pl.col(feature.name)).alias(feature.name)
+        for feature in DAY
     )
     numbers = [pl.col(name).cast(pl.Float64).fill_nan(0.0).fill_null(0.0) for name in NAMES]
-    return joined.select(*IDENTITY, *numbers)
+    return sessions.hstack(day).with_columns(pl.col("top_path").fill_null("")).select(*IDENTITY, *numbers)
 
 
-def _peaks(rows: pl.DataFrame, whose: str, name: str) -> pl.DataFrame:
-    """Return each session's or visit's most requests in one interval of 10 s."""
-    counts = rows.group_by(whose, pl.col("time").dt.truncate("10s")).len()
-    return counts.group_by(whose).agg(pl.col("len").max().alias(name))
-
-
-def _visits(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return what the client did as a whole, whatever user agents it showed."""
-    probes, exploits = (pl.any_horizontal(f"sign_{name}" for name in names) for names in (PROBES, EXPLOITS))
-    totals = rows.group_by("visit").agg(
-        pl.len().alias("client_requests"),
-        pl.col("user_agent").n_unique().alias("client_user_agents"),
-        pl.col("path").filter(pl.col("status").is_in([404, 410])).n_unique().alias("client_missing_paths"),
-        probes.sum().alias("client_probes"),
-        exploits.sum().alias("client_exploits"),
-        pl.col("login_failed").sum().alias("client_login_failures"),
+def _sessions(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return what each session's own requests tell, sorted by `session`, which counts from 1 without a gap."""
+    own = [
+        feature.compute.alias(feature.name)
+        for feature in FEATURES
+        if feature.compute is not None and feature not in ATTACK
+    ]
+    return rows.group_by("session", maintain_order=True).agg(
+        pl.col("visit", "row").first(),
+        pl.col("time").min().alias("start"),
+        pl.col("time").max().alias("end"),
+        pl.col("time").filter("has_failed").max().dt.truncate(LOGIN_INTERVAL).alias("interval"),
+        ((pl.col("agent").first() & BROWSER) != 0).alias("is_browser"),
+        pl.col("is_linked").sum().alias("links"),
+        (pl.col("marks") != 0).sum().alias("signed"),
+        (pl.col("is_unknown").sum() / (~pl.col("is_asset")).sum()).alias("unknown_share"),
+        *own,
     )
-    return totals.join(_peaks(rows, "visit", "client_peak_10s"), on="visit")
+
+
+def _top_paths(rows: pl.DataFrame, paths: pl.Series) -> pl.DataFrame:
+    """Return each session's most asked page."""
+    pages = rows.filter(~pl.col("is_asset")).group_by("session", "path_key").agg(pl.len(), pl.col("row").first())
+    most = pages.filter(pl.col("len") == pl.col("len").max().over("session"))
+    named = most.select("session", paths.gather(most["row"]).alias("top_path"))
+    return named.group_by("session").agg(pl.col("top_path").min())
+
+
+def _signs(rows: pl.DataFrame) -> pl.DataFrame:
+    signed = rows.filter(pl.col("marks") != 0)
+    return signed.group_by("session").agg(
+        feature.compute.alias(feature.name) for feature in ATTACK if feature.compute is not None
+    )

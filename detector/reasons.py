@@ -84,7 +84,7 @@ def _choose(model: SessionModel, row: Matrix, kind: str, drop: Matrix) -> list[R
     )
     # Evidence that the verdict rests on together with other evidence hardly moves it alone: it is named all the same.
     weight = np.where(essential, np.maximum(drop, DECISIVE), drop)
-    ranked = [index for index in np.argsort(-weight, kind="stable") if weight[index] >= DECISIVE]
+    ranked = [index for index in np.lexsort((-weight, ~essential)) if weight[index] >= DECISIVE]
     # What a person believes is what is unusual here; the rest of what moved the model fills up where that is little.
     telling = [index for index in ranked if unusual[index] or essential[index]][:MOST]
     rest = [index for index in ranked if index not in telling][: max(FEW - len(telling), 0)]

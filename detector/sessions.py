@@ -12,23 +12,55 @@ def sessionize(events: pl.DataFrame) -> pl.DataFrame:
     """Sort events by session and time, and number sessions and visits.
 
     Args:
-        events: EVENT_SCHEMA, any order.
+        events: At least `client`, `user_agent` and `time`, any order.
 
     Returns:
         The same rows, sorted, with `visit` and `session` (UInt32, counted within this frame) and `gap` (seconds since
         the request before it in the same session, null for the first). A visit is all that one client does with no
         gap over 30 minutes, whatever user agents it shows: every session lies in one visit.
     """
-    known = events.with_columns(pl.col("user_agent").fill_null(""))
-    visits = _number(known.sort("client", "time", maintain_order=True), ["client"], "visit")
-    sessions = _number(
-        visits.sort("visit", "user_agent", "time", maintain_order=True), ["visit", "user_agent"], "session"
+    keys = events.select(
+        "time",
+        pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
+        pl.col("client").alias("client_key"),
+        pl.col("user_agent").fill_null("").alias("agent_key"),
+        pl.lit(value=False).alias("at_login"),
     )
-    first = pl.col("session") != pl.col("session").shift()
+    numbered = number(keys)
+    named = events.with_columns(pl.col("user_agent").fill_null(""))
+    return named.select(pl.all().gather(numbered["row"])).hstack(numbered.select("visit", "session", "gap"))
+
+
+def number(rows: pl.DataFrame) -> pl.DataFrame:
+    """Sort rows by session and time, and number sessions and visits: see `sessionize`.
+
+    Args:
+        rows: At least `client_key`, `agent_key`, `time` and `at_login`; `client_key` goes.
+
+    Returns:
+        The rows, sorted, with `visit`, `session`, `gap`, and `then_login`: whether the visit's next request goes to a
+        login page (null for its last).
+    """
+    order = rows.select("client_key", "time", "agent_key", "at_login").with_row_index("_at")
+    order = order.sort("client_key", "time", maintain_order=True)
+    new_client = pl.col("client_key") != pl.col("client_key").shift()
+    visit = _count(new_client | _is_late())
+    order = order.with_columns(visit.alias("visit"))
+    follows = pl.col("visit") == pl.col("visit").shift(-1)
+    order = order.with_columns(pl.when(follows).then(pl.col("at_login").shift(-1)).alias("then_login"))
+    order = order.sort("visit", "agent_key", "time", maintain_order=True)
+    changes = (pl.col("visit") != pl.col("visit").shift()) | (pl.col("agent_key") != pl.col("agent_key").shift())
+    order = order.with_columns(_count(changes | _is_late()).alias("session"))
+    first = (pl.col("session") != pl.col("session").shift()).fill_null(value=True)
     waited = pl.col("time").diff().dt.total_microseconds() / 1e6
-    return sessions.with_columns(pl.when(~first.fill_null(value=True)).then(waited).alias("gap"))
+    order = order.with_columns(pl.when(~first).then(waited).alias("gap"))
+    found = rows.drop("client_key").select(pl.all().gather(order["_at"]))
+    return found.hstack(order.select("visit", "session", "gap", "then_login"))
 
 
-def _number(ordered: pl.DataFrame, keys: list[str], name: str) -> pl.DataFrame:
-    begins = pl.any_horizontal(pl.col(key) != pl.col(key).shift() for key in keys) | (pl.col("time").diff() > GAP)
-    return ordered.with_columns(begins.fill_null(value=True).cum_sum().cast(pl.UInt32).alias(name))
+def _is_late() -> pl.Expr:
+    return pl.col("time").diff() > GAP
+
+
+def _count(begins: pl.Expr) -> pl.Expr:
+    return begins.fill_null(value=True).cum_sum().cast(pl.UInt32)

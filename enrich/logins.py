@@ -65,6 +65,9 @@ def _joined(logins: tuple[Login, ...]) -> str:
 LOGIN_PATH = _joined(tuple(login for login in LOGINS if not login.is_shared))
 """Paths to which common applications post credentials and nothing else (lower case)."""
 
+SHARED_LOGIN_PATH = _joined(tuple(login for login in LOGINS if login.is_shared))
+"""Paths that take credentials and other requests as well (lower case)."""
+
 _ANY_LOGIN = "(?i)" + _joined(LOGINS)
 _WHICH_LOGIN = "(?i)(?:" + "|".join(f"({re.sub(r'[(](?![?])', '(?:', login.pattern)})" for login in LOGINS) + ")/?$"
 """Has a group per login: the first that is not null is the login."""

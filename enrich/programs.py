@@ -22,6 +22,8 @@ class Program:
     pattern: str
 
 
+SWEEPER = "a tool that sweeps the whole Internet"
+
 PROGRAMS = (
     Program(
         "scanner",
@@ -39,7 +41,7 @@ PROGRAMS = (
     ),
     Program(
         "scanner",
-        "a tool that sweeps the whole Internet",
+        SWEEPER,
         r"masscan|zgrab|zmap|nmap|l9explore|l9tcpid|leakix|censys|internet-?measurement|expanse, a palo alto"
         r"|netsystemsresearch|http banner detection"
         r"|project-?discovery|odin; https://docs\.getodin|keydrop\.io|cypex\.ai|visionheight|xfa1|nvd0rz"
@@ -120,6 +122,11 @@ def _joined(*kinds: str) -> str:
 
 SCANNER_AGENT = _joined("scanner")
 """User agents of tools that attack or look for weaknesses (lower case)."""
+
+ATTACK_AGENT = "|".join(
+    program.pattern for program in PROGRAMS if program.kind == "scanner" and program.meaning != SWEEPER
+)
+"""User agents of tools that attack a site, and not of those that look at each address of the Internet once."""
 
 TOOL_AGENT = _joined("scanner", "tool")
 """User agents of programs rather than browsers (lower case)."""

@@ -36,10 +36,15 @@ def render_features() -> str:
         "# What the detector looks at\n",
         "Written by `make docs` from detector/table.py, detector/kinds.py and enrich/signs.py.\n",
     ]
-    lines += ["## Features of a session\n", "| feature | unit | meaning | used by |", "| --- | --- | --- | --- |"]
+    lines += [
+        "## Features of a session\n",
+        "Hostile: whether more (+) or less (-) of it speaks for an attack; nothing where neither does by itself.\n",
+        "| feature | unit | meaning | hostile | used in |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for feature in FEATURES:
-        used = "novelty" if feature.is_local else "novelty, kinds"
-        lines.append(f"| `{feature.name}` | {feature.unit} | {feature.meaning} | {used} |")
+        direction = {1: "+", -1: "-", 0: ""}[feature.hostile]
+        lines.append(f"| `{feature.name}` | {feature.unit} | {feature.meaning} | {direction} | {feature.source} |")
     lines += ["", "## Kinds, and the evidence without which none is believed\n"]
     lines += ["| kind | words | ATT&CK | needs |", "| --- | --- | --- | --- |"]
     for kind in KINDS.values():

@@ -9,9 +9,10 @@ from polars.testing import assert_frame_equal
 from detector.context import Context
 from detector.events import EVENT_SCHEMA
 from detector.features import IDENTITY, features, prepare
-from detector.table import BY_NAME, FEATURES, GENERAL, NAMES
+from detector.profile import SiteProfile
+from detector.table import FEATURES, NAMES
 from enrich.signs import SIGNS
-from tests.unit.detector.frames import at, events_of, logins, request, sessions_of
+from tests.unit.detector.frames import BROWSER, at, events_of, logins, request, sessions_of
 
 PAGES = [request(0, "/"), request(3, "/a"), request(6, "/a?x=1"), request(30, "/a?x=2"), request(31, "/style.css")]
 STATUSES = [request(second, f"/{second}", status=status) for second, status in enumerate((200, 404, 410, 403, 500))]
@@ -39,6 +40,22 @@ ODDS = [
     request(2, "/login", method="GET", status=200),
     request(3, "/logo.png", method="HEAD"),
 ]
+LET_IN = [request(0, "/login", method="POST", status=302), request(1, "/home"), request(9, "/login")]
+QUERIES = [request(0, "/a"), request(1, "/a?ab"), request(2, "/a?aabb")]
+LINKED = [request(0), request(1, "/a.css", referrer="https://example.org/"), request(2, "/b.css"), request(3, "/b")]
+MISSING = [
+    request(0, "/a", status=404),
+    request(1, "/b", status=404, referrer="https://example.org/"),
+    request(2, "/c.png", status=410),
+    request(3, "/a", status=404),
+]
+SAME = [request(number, f"/{number}", bytes=77) for number in range(6)]
+KNOCKS = [request(0, "/.env", status=404), request(1, "/.env", status=404), request(2, "/phpmyadmin/", status=404)]
+SHELLS = [
+    request(0, "/c99.php", status=404),
+    request(1, "/uploads/a/x.php", method="POST"),
+    request(2, "/uploads/y.php"),
+]
 TWO_FACES = [
     request(0, "/a", status=404, user_agent="one"),
     request(1, "/.git/config", status=404, user_agent="two"),
@@ -50,14 +67,21 @@ TWO_FACES = [
 ANSWERS: list[tuple[str, list[dict[str, Any]], float]] = [
     ("requests", PAGES, 5),
     ("duration", PAGES, 31),
+    ("peak_1s", PAGES, 1),
+    ("peak_1s", [request(0), request(0.4), request(0.9), request(1.2)], 3),
     ("peak_10s", PAGES, 3),
+    ("peak_10s", [request(8), request(9), request(11), request(17), request(18)], 4),
+    ("peak_60s", [*PAGES, request(61)], 5),
     ("pages", PAGES, 4),
-    ("bytes_mean", [request(0, bytes=100), request(1, bytes=None), request(2, bytes=50)], 50),
+    ("bytes_mean", [request(0, bytes=100), request(1, bytes=None), request(2, bytes=50)], 75),
+    ("bytes_total", [request(0, bytes=100), request(1, bytes=None), request(2, bytes=50)], 150),
     ("gap_median", PAGES, 3),
     ("gap_variation", [request(0), request(1), request(4)], 2**0.5 / 2.01),
     ("share_4xx", STATUSES, 0.6),
     ("share_404", STATUSES, 0.4),
-    ("share_denied", STATUSES, 0.2),
+    ("share_3xx", [request(0, status=302), request(1)], 0.5),
+    ("share_401", [request(0, status=401), request(1)], 0.5),
+    ("share_403", STATUSES, 0.2),
     ("share_5xx", STATUSES, 0.2),
     ("missing_paths", [*STATUSES, request(9, "/1?again", status=404)], 2),
     ("share_post", ODDS, 0.5),
@@ -67,24 +91,57 @@ ANSWERS: list[tuple[str, list[dict[str, Any]], float]] = [
     ("query_variants", PAGES, 2),
     ("share_asset", PAGES, 0.2),
     ("share_no_referrer", [request(0), request(1, referrer="https://example.org/"), request(2, "/a.css")], 0.5),
+    ("linked_assets", LINKED, 1),
+    ("malformed", [request(0, method="\x16\x03"), request(1, method="CONNECT"), request(2)], 2),
+    ("malformed", [request(0, "http://other.example/"), request(1, None, method=None, status=408)], 1),
+    ("query_length_mean", QUERIES, 3),
+    ("query_entropy", QUERIES, 1),
+    ("depth_max", [request(0, "/"), request(1, "/a/b/c?d=/e")], 3),
     ("depth_mean", [request(0, "/"), request(1, "/a/b/c?d=/e")], 2),
     ("url_length_max", PAGES, len("/style.css")),
     ("robots", [request(0, "/robots.txt"), request(1, "/robots.txt"), request(2, "/robots.txt.bak")], 2),
     ("login_attempts", ODDS, 2),
-    ("login_failures", ODDS, 1),
-    ("login_successes", ODDS, 1),
+    ("login_failures", ODDS, 2),
+    ("login_failures", [request(0, "/login", method="POST", status=302), request(1, "/home")], 0),
+    ("login_failures", [request(0, "/api/login", method="POST", status=200)], 0),
+    ("login_failures", [request(0, "/login", method="POST", status=200)], 1),
+    ("login_successes", ODDS, 0),
+    ("login_successes", LET_IN, 1),
+    ("denied_repeats", [request(second, "/x", status=401) for second in range(4)], 3),
+    ("denied_repeats", [request(0, "/x", status=401), request(1, "/x"), request(2, "/x", status=401)], 0),
+    ("signs_answered", [request(0, "/.env"), request(1, "/.git/config", status=404)], 1),
     *((f"signs_{sign.name}", ATTACKS, 1) for sign in SIGNS),
     ("agent_tool", [request(user_agent="sqlmap/1.8")], 1),
     ("agent_tool", [request()], 0),
     ("agent_crawler", [request(user_agent="Mozilla/5.0 (compatible; Googlebot/2.1)")], 1),
     ("agent_crawler", [request()], 0),
+    ("agent_attack", [request(user_agent="sqlmap/1.8")], 1),
+    ("agent_attack", [request(user_agent="Mozilla/5.0 zgrab/0.x")], 0),
     ("agent_missing", [request(user_agent=None)], 1),
     ("agent_missing", [request()], 0),
     ("client_requests", TWO_FACES, 5),
     ("client_peak_10s", TWO_FACES, 4),
+    ("client_peak_60s", TWO_FACES, 4),
+    ("client_same_10s", [request(second / 2, f"/?{second}") for second in range(30)], 20),
+    ("client_timeouts", [request(0, status=408), request(1, status=499), request(2)], 2),
+    ("client_pages", [*PAGES, request(40, "/missing", status=404)], 2),
+    ("client_linked_assets", LINKED, 1),
+    ("client_guessed_paths", MISSING, 1),
+    ("client_same_answers", SAME, 3),
+    ("client_shells", SHELLS, 2),
+    ("client_foreign_paths", KNOCKS, 0),
+    ("client_malformed", [request(0, method="CONNECT"), request(1)], 1),
+    ("client_login_successes", LET_IN, 1),
+    ("crowd", TWO_FACES, 0),
+    ("crowd", [*LINKED, request(9, "/c.css", referrer="https://example.org/")], 1),
+    ("day_login_failures", logins(3), 3),
+    ("day_login_successes", [*LET_IN, *logins(1, start=20)], 1),
+    ("day_probes", KNOCKS, 2),
+    ("day_missing_paths", MISSING, 2),
+    ("unknown_share", PAGES, 0),
     ("client_user_agents", TWO_FACES, 2),
-    ("client_missing_paths", TWO_FACES, 2),
-    ("client_probes", TWO_FACES, 1),
+    ("client_missing_paths", MISSING, 3),
+    ("client_probes", KNOCKS, 2),
     ("client_exploits", TWO_FACES, 1),
     ("client_login_failures", TWO_FACES, 1),
     ("site_login_clients", [*logins(1), *logins(2, address="192.0.2.2"), request(9, address="192.0.2.3")], 2),
@@ -187,14 +244,43 @@ def test_prepare_keeps_rows_and_their_order(traffic: pl.DataFrame) -> None:
     assert_frame_equal(prepare(shuffled).select("time", "client", "bytes"), shuffled.select("time", "client", "bytes"))
 
 
-def test_local_features_are_not_the_classifiers() -> None:
-    assert set(NAMES) - set(GENERAL) == {name for name, feature in BY_NAME.items() if feature.is_local} != set()
-
-
 @pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
 def test_every_feature_can_be_said(feature: Any) -> None:
-    units = {"count", "share", "seconds", "bytes", "characters", "per minute", "ratio", "flag"}
+    units = {"count", "share", "seconds", "bytes", "characters", "bits", "ratio", "flag"}
     assert feature.unit in units
     assert feature.meaning
     assert ("{}" in feature.phrase) == (feature.unit != "flag")
     assert "7" in feature.phrase.format("7") or feature.unit == "flag"
+
+
+def test_changing_the_user_agent_hides_no_failed_login() -> None:
+    tries = [request(n, "/login", method="POST", status=302, user_agent=f"{BROWSER} {n}") for n in range(20)]
+    assert set(sessions_of(*tries)["client_login_failures"]) == {19.0}  # what follows the last is not known yet
+
+
+def people(count: int, **more: Any) -> list[dict[str, Any]]:
+    """Return people who share an address, each of whom loads a page with its style and script."""
+    return [
+        request(10 * person + second, url, referrer=referrer, user_agent=f"{BROWSER} {person}", **more)
+        for person in range(count)
+        for second, (url, referrer) in enumerate((("/", None), ("/a.css", "/"), ("/b.js", "/"), (f"/{person}", "/")))
+    ]
+
+
+def test_each_of_many_behind_one_address_is_judged_alone() -> None:
+    guesses = [request(n, "/login", method="POST", status=401, user_agent="curl/8") for n in range(9)]
+    family, office = sessions_of(*people(3), *guesses), sessions_of(*people(30), *guesses)
+    assert set(family["client_requests"]) == {3 * 4 + 9.0}
+    assert sorted(set(office["client_requests"])) == [4, 9]
+    assert set(office["crowd"]) == {30.0}
+    assert office.filter(pl.col("user_agent") == "curl/8")["client_login_failures"][0] == 9
+    assert office.filter(pl.col("user_agent") != "curl/8")["day_login_failures"].sum() == 0
+
+
+def test_what_a_site_serves_to_others_is_no_probe() -> None:
+    knock = [request(0, "/phpmyadmin/", status=403), request(1, "/old.aspx", status=404), request(2, "/new")]
+    admins = [request(9, "/phpmyadmin/", address=f"192.0.2.{n}") for n in (8, 9)]
+    profile = SiteProfile.of(prepare(events_of(*admins)))
+    known = features(prepare(events_of(*knock)), Context.of(prepare(events_of(*knock)), profile))
+    assert known.select("client_probes", "client_foreign_paths", "unknown_share").rows() == [(0, 1, 2 / 3)]
+    assert sessions_of(*knock).select("client_probes", "client_foreign_paths", "unknown_share").rows() == [(1, 0, 0)]

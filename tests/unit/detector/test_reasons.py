@@ -105,7 +105,7 @@ def test_sentences_say_what_is_usual(reasons: list[list[Reason]]) -> None:
 
 def test_wording(model: SessionModel) -> None:
     row = model.usual_median.copy()
-    for name, value in (("client_login_failures", 412), ("login_failures", 412), ("share_denied", 0.97)):
+    for name, value in (("client_login_failures", 412), ("login_failures", 412), ("share_401", 0.97)):
         row[NAMES.index(name)] = value
     for name in ("login_attempts", "requests", "client_requests"):
         row[NAMES.index(name)] = 420

@@ -1,0 +1,117 @@
+"""Parties: who is behind an address, and what each party did in all its sessions.
+
+An address is one party, whatever user agents it shows: changing the user agent on every request hides nothing. An
+address that many browsing people share (an office, a mobile carrier, a reverse proxy whose log lost the addresses) is
+none: there each of them is a party of his own, and all that does not browse is one together.
+"""
+
+import polars as pl
+
+from detector.rows import busiest
+
+CROWD = 5
+"""User agents that load pages and images as browsers do, from which on an address is shared: a household has fewer."""
+
+LINKS = 2
+"""Images, styles or scripts with a referrer that make a browser's session a browsing person's."""
+
+FAST = 15
+"""Requests of a party below which nobody asks for its most asked page."""
+
+TIMEOUTS = (408, 444, 499, 504)
+COMMON_ANSWERS = 3
+"""Different pages may have the same size by chance."""
+
+
+def assign_parties(sessions: pl.DataFrame) -> pl.DataFrame:
+    """Say which party each session belongs to.
+
+    Args:
+        sessions: `session`, `visit`, `is_browser`, `linked_assets` and `signed` (requests with signs), sorted
+            by `session`.
+
+    Returns:
+        `party` (UInt32, the number of one of the party's sessions), `crowd` (UInt32) and `is_shared` (the session is
+        one person's among many), one row per session.
+    """
+    browses = pl.col("is_browser") & (pl.col("linked_assets") >= LINKS) & (pl.col("signed") == 0)
+    marked = sessions.select("session", "visit", browses.alias("browses")).with_columns(
+        pl.col("browses").sum().over("visit").cast(pl.UInt32).alias("crowd")
+    )
+    alone = pl.col("browses") & (pl.col("crowd") >= CROWD)
+    others = pl.col("session").filter(~alone).min().over("visit")
+    return marked.select(
+        pl.when(alone).then(pl.col("session")).otherwise(others).alias("party"), "crowd", alone.alias("is_shared")
+    )
+
+
+def total_parties(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return what each party did.
+
+    Args:
+        rows: Output of `detector.rows.number_rows` with `party`.
+
+    Returns:
+        `party` and the features of `detector.table_context.CLIENT` but `crowd`.
+    """
+    linked = pl.col("is_asset") & pl.col("is_linked")
+    totals = rows.group_by("party").agg(
+        pl.len().alias("client_requests"),
+        pl.col("agent_key").n_unique().alias("client_user_agents"),
+        linked.sum().alias("client_linked_assets"),
+        pl.col("status").is_in(TIMEOUTS).sum().alias("client_timeouts"),
+        pl.col("is_malformed").sum().alias("client_malformed"),
+        pl.col("has_failed").sum().alias("client_login_failures"),
+        pl.col("has_succeeded").sum().alias("client_login_successes"),
+    )
+    missing, page = pl.col("is_missing"), ~pl.col("is_asset")
+    parts = [
+        _distinct(
+            rows, missing, client_missing_paths=pl.lit(value=True), client_guessed_paths=page & ~pl.col("is_linked")
+        ),
+        _distinct(rows, pl.col("is_probe"), client_probes=pl.lit(value=True)),
+        _distinct(rows, pl.col("is_exploit"), "url_key", client_exploits=pl.lit(value=True)),
+        _distinct(rows, pl.col("is_shell"), client_shells=pl.lit(value=True)),
+        _distinct(rows, pl.col("is_foreign"), client_foreign_paths=pl.lit(value=True)),
+        _distinct(rows, page & pl.col("status").is_between(200, 299), client_pages=pl.lit(value=True)),
+        _same_answers(rows),
+        *_peaks(rows.filter(~linked)),
+    ]
+    for part in parts:
+        totals = totals.join(part, on="party", how="left")
+    return totals
+
+
+def _distinct(rows: pl.DataFrame, which: pl.Expr, key: str = "path_key", **columns: pl.Expr) -> pl.DataFrame:
+    """Count the party's distinct keys among some rows, per column those for which its condition held once."""
+    chosen = rows.lazy().filter(which).select("party", key, **columns)
+    each = chosen.group_by("party", key).agg(pl.col(*columns).any())
+    return each.group_by("party").agg(pl.col(*columns).sum()).collect()
+
+
+def _same_answers(rows: pl.DataFrame) -> pl.DataFrame:
+    """Count, at most, the different pages that were answered alike: a site that has no 404 shows guessing so."""
+    alike = rows.filter(
+        ~pl.col("is_asset")
+        & pl.col("status").is_in([200, 302])
+        & ~pl.col("is_head")
+        & (pl.col("bytes") > 0)
+        & pl.col("new_path")
+    )
+    sizes = alike.group_by("party", "status", "bytes").agg(pl.col("path_key").n_unique().alias("same"))
+    most = sizes.group_by("party").agg(pl.col("same").max())
+    beyond = (pl.col("same").cast(pl.Int64) - COMMON_ANSWERS).clip(0)
+    return most.select("party", beyond.alias("client_same_answers"))
+
+
+def _peaks(rows: pl.DataFrame) -> list[pl.DataFrame]:
+    ordered = rows.select("party", "time", "path_key").sort("party", "time")
+    windows = {"client_peak_10s": 10, "client_peak_60s": 60}
+    overall = busiest(ordered["party"], ordered["time"], windows).rename({"owner": "party"})
+    fast = overall.filter(pl.col("client_peak_10s") >= FAST).select("party")
+    some = ordered.join(fast, on="party", how="semi").sort("party", "path_key", "time")
+    pages = some.with_columns(pl.struct("party", "path_key").rle_id().alias("owner"))
+    peaks = busiest(pages["owner"], pages["time"], {"client_same_10s": 10})
+    owners = pages.select("owner", "party").unique()
+    same = peaks.join(owners, on="owner").group_by("party").agg(pl.col("client_same_10s").max())
+    return [overall, same]

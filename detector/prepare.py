@@ -1,0 +1,166 @@
+"""`prepare(events) -> frame`: what a request tells by itself, worked out once per distinct path, URL and user agent."""
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from detector.texts import distinct, entropies
+from enrich.agents import declared_classes
+from enrich.logins import LOGIN_PATH, SHARED_LOGIN_PATH
+from enrich.programs import ATTACK_AGENT
+from enrich.signs import ASSET_PATH, EXPLOITS, SIGNS, mark_headers, mark_signs
+
+TOOL, DECLARED, ATTACKER, MISSING, BROWSER, APP = (1 << bit for bit in range(6))
+"""Bits of `agent`: a program, one that says it is a robot, one that is made to attack, none, a browser, an app."""
+
+BITS_OF_CLASS = {
+    "scanner": TOOL,
+    "tool": TOOL,
+    "crawler": DECLARED,
+    "monitor": DECLARED,
+    "feed": DECLARED,
+    "browser": BROWSER,
+    "app": APP,
+}
+
+OK, REFUSED, UNAUTHORIZED, FORBIDDEN, TIMEOUT = 200, 400, 401, 403, 408
+"""Statuses by name; from REFUSED on a client gets nothing of what it asked for."""
+
+FAILED_STATUS = (400, 401, 403, 422, 423, 429)
+"""Answers that refuse a login; 423 and 429 are a lock-out."""
+
+API_LOGIN = r"/api/|/rest|/v\d+/|json|token|graphql|oauth|/wp-json/"
+"""Login endpoints of programs, which answer 200 when the password is right, and not with the form again."""
+
+KNOWN_METHODS = (
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "OPTIONS",
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "MOVE",
+    "COPY",
+    "LOCK",
+    "UNLOCK",
+    "REPORT",
+    "SEARCH",
+    "MKCALENDAR",
+    "PURGE",
+)
+"""Of HTTP, WebDAV and caches; CONNECT is none that a web server is for."""
+
+UPLOADED = r"/(uploads?|images?|img|tmp|temp|cache|avatars?|\.well-known)/(.*/)?[^/]+\.(php\d?|phtml|aspx?|jspx?)$"
+"""Scripts where only visitors' files should lie (lower case)."""
+
+IN_QUESTION = 256
+"""Characters of a query that its entropy is taken of: enough, and no attacker can make it dear."""
+
+
+def prepare(events: pl.DataFrame) -> pl.DataFrame:
+    """Add to each request what the features count.
+
+    Args:
+        events: EVENT_SCHEMA and any further columns, which are kept.
+
+    Returns:
+        The same rows in the same order; a user agent, domain, path, URL or method that is null becomes "". Added are
+        `agent` (UInt8, the bits above), `is_asset`, `is_login` (credentials are sent), `at_login` (the path takes
+        logins), `login_failed` and `login_succeeded` (as far as the answer tells: what follows may tell more),
+        `is_malformed`, `is_shell` (a web shell, or a script among uploads), `is_exploit`, `depth` (UInt8, slashes in
+        the path), `query_length` (UInt32, bytes), `query_entropy` (Float32, bits per byte), `marks` (UInt16, bit i for
+        ``SIGNS[i]``) and a Boolean `sign_<name>` for each sign.
+    """
+    ready = events.with_columns(pl.col("user_agent", "domain", "path", "method", "url").fill_null(""))
+    described = [_agents(ready["user_agent"]), _paths(ready["path"]), _urls(ready["url"])]
+    headers = mark_headers(ready["referrer"], ready["user_agent"]).alias("header_marks")
+    rows = ready.hstack([column for frame in described for column in frame] + [headers])
+    status, method = pl.col("status"), pl.col("method")
+    posted = method.is_in(["POST", "PUT"])
+    is_api = pl.col("is_api_login")
+    refused = status.is_in(FAILED_STATUS)
+    # Where a path takes other requests besides logins, only a refusal shows that this was one.
+    login = (posted & pl.col("at_login")) | (pl.col("at_shared_login") & (status == UNAUTHORIZED))
+    done = rows.with_columns(
+        login.fill_null(value=False).alias("is_login"),
+        _is_malformed(method).alias("is_malformed"),
+        (pl.col("url_marks") | pl.col("header_marks")).alias("marks"),
+    ).with_columns(
+        (pl.col("is_login") & (refused | ((status == OK) & ~is_api))).fill_null(value=False).alias("login_failed"),
+        (pl.col("is_login") & (status.is_between(300, 399) | status.is_in([201, 204]) | ((status == OK) & is_api)))
+        .fill_null(value=False)
+        .alias("login_succeeded"),
+        ((pl.col("is_upload_script") & (posted | (status >= REFUSED))).fill_null(value=False) | _has("webshell")).alias(
+            "is_shell"
+        ),
+        _has(*EXPLOITS).alias("is_exploit"),
+        *(((pl.col("marks") & (1 << bit)) != 0).alias(f"sign_{sign.name}") for bit, sign in enumerate(SIGNS)),
+    )
+    return done.drop(
+        "url_marks", "header_marks", "is_upload_script", "is_api_login", "at_shared_login", "is_foreign_url"
+    )
+
+
+def _has(*names: str) -> pl.Expr:
+    return (pl.col("marks") & mask(names)) != 0
+
+
+def mask(names: Iterable[str]) -> int:
+    """Return the number whose bits stand for these signs."""
+    return sum(1 << bit for bit, sign in enumerate(SIGNS) if sign.name in set(names))
+
+
+def _agents(agents: pl.Series) -> pl.DataFrame:
+    texts, rows = distinct(agents)
+    bits = declared_classes(texts).replace_strict(BITS_OF_CLASS, default=0, return_dtype=pl.UInt8)
+    attacks = texts.str.to_lowercase().str.contains(ATTACK_AGENT)
+    table = pl.DataFrame({"agent": bits, "text": texts, "attacks": attacks}).select(
+        (
+            pl.col("agent")
+            | pl.when("attacks").then(pl.lit(ATTACKER, pl.UInt8)).otherwise(pl.lit(0, pl.UInt8))
+            | pl.when(pl.col("text").is_in(["", "-"])).then(pl.lit(MISSING, pl.UInt8)).otherwise(pl.lit(0, pl.UInt8))
+        ).alias("agent"),
+    )
+    return table.select(pl.all().gather(rows))
+
+
+def _paths(paths: pl.Series) -> pl.DataFrame:
+    texts, rows = distinct(paths)
+    lower = pl.col("path").str.to_lowercase()
+    table = (
+        texts.alias("path")
+        .to_frame()
+        .select(
+            lower.str.contains(ASSET_PATH).alias("is_asset"),
+            lower.str.contains(LOGIN_PATH).alias("at_login"),
+            lower.str.contains(SHARED_LOGIN_PATH).alias("at_shared_login"),
+            lower.str.contains(API_LOGIN).alias("is_api_login"),
+            lower.str.contains(UPLOADED).alias("is_upload_script"),
+            pl.col("path").str.count_matches("/", literal=True).clip(0, 255).cast(pl.UInt8).alias("depth"),
+        )
+    )
+    return table.select(pl.all().gather(rows))
+
+
+def _urls(urls: pl.Series) -> pl.DataFrame:
+    texts, rows = distinct(urls)
+    queries = texts.str.splitn("?", 2).struct.field("field_1").fill_null("")
+    table = pl.DataFrame(
+        {
+            "url_marks": mark_signs(texts),
+            "query_length": queries.str.len_bytes(),
+            "query_entropy": entropies(queries.str.head(IN_QUESTION)),
+            "is_foreign_url": texts.str.contains(r"^(?i:https?://)|^[^/*]|^$"),
+        }
+    )
+    return table.select(pl.all().gather(rows))
+
+
+def _is_malformed(method: pl.Expr) -> pl.Expr:
+    # A browser that opens a connection ahead and does not use it leaves an empty line with 408.
+    odd = ~method.is_in(KNOWN_METHODS) | pl.col("is_foreign_url")
+    return odd & (pl.col("status") != TIMEOUT).fill_null(value=True)
