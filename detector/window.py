@@ -40,6 +40,7 @@ class Window:
         self.memory = ClientMemory()
         self.rows = prepare(pl.DataFrame(schema=EVENT_SCHEMA))
         self.watermark: datetime | None = None
+        self._hindmost: object = None
 
     @property
     def start(self) -> datetime | None:
@@ -65,34 +66,32 @@ class Window:
                 (lines that did not parse) are left out.
 
         Returns:
-            IDENTITY and features of every session that the new requests touch.
+            IDENTITY and features of every session in memory of the clients that the new requests touch: what else a
+            client does tells about its earlier sessions, too, and so the end is the same whatever the pages were.
         """
         new = prepare(attributable(events))
         if new.is_empty():
             return features(new, Context.of(new))
         self._append(new)
         self.memory.add(new)
-        mark = self.rows["time"].tail(max(new.height, RECENT)).quantile(0.9, "lower")
+        latest = self.rows["time"].tail(max(new.height, RECENT))
+        mark, self._hindmost = latest.quantile(0.9, "lower"), latest.quantile(0.1, "lower")
         self.watermark = mark if isinstance(mark, datetime) else self.watermark
-        earliest = new.group_by("client").agg(pl.col("time").min().alias("since"))
-        touched = self._touched(new, earliest)
-        rows = self.rows.join(touched, on="client", how="semi")
-        context = Context.of(self.rows, self.profile, self.memory.frame)
-        sessions = features(rows, context).join(touched, on="client", how="left", maintain_order="left")
-        return sessions.filter(pl.col("end") >= pl.col("since")).drop("since")
+        rows = self.rows.join(self._touched(new), on="client", how="semi")
+        return features(rows, Context.of(self.rows, self.profile, self.memory.frame))
 
     def _append(self, new: pl.DataFrame) -> None:
         # The first events say which further columns there are.
         self.rows = new if self.rows.is_empty() else self.rows.vstack(new)
 
-    def _touched(self, new: pl.DataFrame, earliest: pl.DataFrame) -> pl.DataFrame:
+    def _touched(self, new: pl.DataFrame) -> pl.DataFrame:
+        clients = new.select("client").unique()
         failed = new.filter("login_failed")
         if failed.is_empty():
-            return earliest
+            return clients
         since = pl.lit(failed["time"].min()) - LOGIN_MEMORY
         others = self.rows.filter(pl.col("login_failed") & (pl.col("time") >= since))
-        beside = others.group_by("client").agg(pl.col("time").min().alias("since"))
-        return pl.concat([earliest, beside]).group_by("client").agg(pl.col("since").min())
+        return pl.concat([clients, others.select("client")]).unique()
 
     def evict(self) -> None:
         """Let go of clients that were silent for the session gap, and of requests beyond the horizon.
@@ -102,6 +101,8 @@ class Window:
         if self.watermark is None or self.rows.is_empty():
             return
         self.memory.forget_before(self.watermark)
-        silent = pl.col("time").max().over("client") < self.watermark - GAP
+        # Batches arrive in any order: where a page holds old and new requests, nobody in the old ones is silent yet.
+        lately = min(self.watermark, self._hindmost) if isinstance(self._hindmost, datetime) else self.watermark
+        silent = pl.col("time").max().over("client") < lately - GAP
         ahead = (pl.col("time") > self.watermark + HORIZON) & (pl.int_range(pl.len()) < pl.len() - RECENT)
         self.rows = self.rows.filter(~silent & ~ahead & (pl.col("time") >= self.watermark - HORIZON)).rechunk()
