@@ -10,7 +10,7 @@ from elasticsearch import Elasticsearch
 from core.client import es_errors
 from core.clock import iso_millis
 from core.fields import EVENT_ORIGINAL, MESSAGE, SOURCE_IP, TIMESTAMP, URL_ORIGINAL
-from detector.anomaly import Anomaly, source_object
+from detector.anomaly import MOST_CLIENTS, Anomaly, source_object
 from detector.kinds import LOGIN_KINDS
 
 LINES = 10
@@ -139,9 +139,10 @@ def _wanted(anomaly: Anomaly, best: pl.DataFrame, columns: list[str]) -> Wanted:
 
 def _search(anomaly: Anomaly, urls: list[str]) -> dict[str, Any]:
     span = {"range": {TIMESTAMP: {"gte": iso_millis(anomaly.start), "lte": iso_millis(anomaly.end)}}}
-    source = source_object(anomaly.client)
-    address = source["address"] if "/" in source["address"] else source.get("ip")
-    filters: list[dict[str, Any]] = [span, {"term": {SOURCE_IP: address}} if address else {"match_none": {}}]
+    sources = [source_object(client) for client in anomaly.clients[:MOST_CLIENTS] or [anomaly.client]]
+    known = [each["address"] if "/" in each["address"] else each.get("ip") for each in sources]
+    addresses = [address for address in known if address]
+    filters: list[dict[str, Any]] = [span, {"terms": {SOURCE_IP: addresses}} if addresses else {"match_none": {}}]
     if urls:
         filters.append({"terms": {URL_ORIGINAL: urls}})
     return {

@@ -16,6 +16,7 @@ from detector.incidents import Incident
 from detector.judge import Judge
 from detector.memory import merge
 from detector.model import SessionModel
+from detector.sitewatch import SiteWatch
 from detector.window import Window
 
 
@@ -26,10 +27,12 @@ class Kept:
     Attributes:
         until: Full hour; what happened from then on is read back.
         memory: What clients did in the day before (detector.memory).
+        history: How many clients of which sort each site had in each interval before (detector.traffic).
     """
 
     until: datetime
     memory: pl.DataFrame
+    history: pl.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Scorer:
 
     Attributes:
         window: The recent requests.
+        sites: The watch over whole sites.
         incidents: Those that are not closed, by id.
     """
 
@@ -75,6 +79,7 @@ class Scorer:
     ) -> None:
         self.window = Window(model[1].profile)
         self.judge = Judge(model, threshold=threshold, evidence=evidence, watch=watch)
+        self.sites = SiteWatch(model[0], model[1].profile.hours, evidence)
         self.incidents = OpenIncidents()
 
     @property
@@ -88,7 +93,8 @@ class Scorer:
         until = self.since
         if until is None:
             return None
-        return Kept(until, merge(self.window.memory.frame.filter(pl.col("hour") < until)))
+        memory = merge(self.window.memory.frame.filter(pl.col("hour") < until))
+        return Kept(until, memory, self.sites.history.filter(pl.col("interval") < until))
 
     def restore(
         self,
@@ -108,11 +114,17 @@ class Scorer:
         for incident in incidents:
             self.incidents.put(incident)
             for anomaly in incident.anomalies.values():
-                self.judge.remember(anomaly)
+                if not anomaly.clients:
+                    self.judge.remember(anomaly)
         if kept is not None:
             self.window.memory.put(kept.memory)
+        first: list[datetime] = []
         for page in events:
             self.window.refill(page)
+            self.sites.refill(self.window.fresh)
+            first.extend(self.window.fresh["time"].drop_nulls().sort().head(1))
+        found = [anomaly for incident in self.incidents.values() for anomaly in incident.anomalies.values()]
+        self.sites.restore(found, kept.history if kept else None, min(first, default=None))
         self.window.watermark = watermark
         self.window.evict()
 
@@ -123,12 +135,18 @@ class Scorer:
             events: EVENT_SCHEMA, in any order, and what further columns the evidence needs: always the same ones.
             now: Wall-clock time, for the incidents' `opened` and `updated`.
         """
+        before, count = self.window.watermark, len(self.incidents)
         sessions = self.window.add(events)
-        before = len(self.incidents)
-        placed, changed = fold(self.incidents, self.judge.judge(sessions, self.window.rows), now)
-        opened = len(self.incidents) - before
+        found = self.judge.judge(sessions, self.window.rows)
+        if self.window.watermark:
+            found += self.sites.take(self.window.fresh, self.window.rows, before, self.window.watermark)
+        placed, changed = fold(self.incidents, found, now)
+        opened = len(self.incidents) - count
         for anomaly in placed:
-            self.judge.remember(anomaly)
+            if anomaly.clients:
+                self.sites.place(anomaly)
+            else:
+                self.judge.remember(anomaly)
         if self.window.watermark:
             changed += close_quiet(self.incidents, self.window.watermark, now)
             self.judge.forget_before(self.window.watermark)

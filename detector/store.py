@@ -19,10 +19,13 @@ from core.errors import StoreConflictError, StoreMissingError
 from detector.anomaly import Anomaly
 from detector.feed import Positions
 from detector.incidents import Incident, restore
-from detector.memory import MEMORY_SCHEMA, empty_memory
+from detector.memory import MEMORY_SCHEMA
 from detector.scorer import Kept
+from detector.traffic import HISTORY_SCHEMA
 
 log = logging.getLogger(__name__)
+
+Schema = dict[str, pl.DataType | type[pl.DataType]]
 
 PAGE = 1_000
 
@@ -115,9 +118,8 @@ class DetectorStore:
 
     def save_kept(self, kept: Kept, now: datetime) -> None:
         """Save what cannot be read back."""
-        buffer = io.BytesIO()
-        kept.memory.write_ipc(buffer, compression="zstd")
-        value = {"until": iso_millis(kept.until), "memory": base64.b64encode(buffer.getvalue()).decode("ascii")}
+        frames = {"memory": _pack(kept.memory), "history": _pack(kept.history)}
+        value = {"until": iso_millis(kept.until), **frames}
         document = {"@timestamp": iso_millis(now), "wwwatch": {"state": {"kind": "memory", "value": value}}}
         with es_errors("save the memory of the last day"):
             self.client.index(index=STATE, id=self.kept_id, document=document)
@@ -129,15 +131,11 @@ class DetectorStore:
                 value = self.client.get(index=STATE, id=self.kept_id)["_source"]["wwwatch"]["state"]["value"]
         except StoreMissingError:
             return None
-        try:
-            memory = pl.read_ipc(base64.b64decode(value["memory"]))
-        except (OSError, ValueError, pl.exceptions.PolarsError):
-            memory = empty_memory()
-        if memory.schema != pl.Schema(MEMORY_SCHEMA):
-            log.warning("the memory of the last day was saved by another version: slow attacks are counted from now on")
-            memory = empty_memory()
+        memory, history = _unpack(value.get("memory"), MEMORY_SCHEMA), _unpack(value.get("history"), HISTORY_SCHEMA)
         # Saved before the checkpoint: a detector killed between the two reads the last hours back, too.
-        return Kept(parse_iso(value["until"]), memory.filter(pl.col("hour") < since))
+        return Kept(
+            parse_iso(value["until"]), memory.filter(pl.col("hour") < since), history.filter(pl.col("interval") < since)
+        )
 
     def write(self, anomalies: Iterable[Anomaly], incidents: Iterable[Incident]) -> None:
         """Write anomalies, then incidents; an incident's state is set when it opens and closes, and else left alone.
@@ -195,6 +193,23 @@ class DetectorStore:
             if len(page) < PAGE:
                 return documents
             after = page[-1]["sort"]
+
+
+def _pack(frame: pl.DataFrame) -> str:
+    buffer = io.BytesIO()
+    frame.write_ipc(buffer, compression="zstd")
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def _unpack(packed: str | None, schema: Schema) -> pl.DataFrame:
+    try:
+        frame = pl.read_ipc(base64.b64decode(packed or ""))
+    except (OSError, ValueError, pl.exceptions.PolarsError):
+        frame = pl.DataFrame()
+    if frame.schema == pl.Schema(schema):
+        return frame
+    log.warning("what was remembered of the last day was saved by another version: it is learnt anew")
+    return pl.DataFrame(schema=schema)
 
 
 def _anomaly_operation(anomaly: Anomaly) -> tuple[Document, Document]:

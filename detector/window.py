@@ -32,13 +32,14 @@ class Window:
 
     Attributes:
         rows: The requests.
+        fresh: Those that came last.
         memory: What clients did over the last day, also those that have left.
     """
 
     def __init__(self, profile: SiteProfile | None = None) -> None:
         self.profile = SiteProfile.empty() if profile is None else profile
         self.memory = ClientMemory()
-        self.rows = prepare(pl.DataFrame(schema=EVENT_SCHEMA))
+        self.rows = self.fresh = prepare(pl.DataFrame(schema=EVENT_SCHEMA))
         self.watermark: datetime | None = None
         self._hindmost: object = None
 
@@ -54,9 +55,9 @@ class Window:
         Args:
             events: EVENT_SCHEMA.
         """
-        old = prepare(attributable(events))
-        self.memory.add(old)
-        self._append(old)
+        self.fresh = prepare(attributable(events))
+        self.memory.add(self.fresh)
+        self._append(self.fresh)
 
     def add(self, events: pl.DataFrame) -> pl.DataFrame:
         """Add new requests.
@@ -69,7 +70,7 @@ class Window:
             IDENTITY and features of every session in memory of the clients that the new requests touch: what else a
             client does tells about its earlier sessions, too, and so the end is the same whatever the pages were.
         """
-        new = prepare(attributable(events))
+        self.fresh = new = prepare(attributable(events))
         if new.is_empty():
             return features(new, Context.of(new))
         self._append(new)

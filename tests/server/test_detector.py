@@ -19,6 +19,7 @@ from detector.live import Detector, Step
 from detector.memory import remember
 from detector.scorer import Kept
 from detector.store import Checkpoint, DetectorStore
+from detector.traffic import HISTORY_SCHEMA
 from enrich.signs import match_signs
 from simulator import render_combined, simulate
 from tests.server.watching import NOW, START, Crash, Dying, Site, StandingClock, findings, forget_findings, write
@@ -193,7 +194,7 @@ def test_the_memory_of_the_last_day_is_kept(es: Elasticsearch, namespace: str) -
     assert store.load_kept(NOW) is None
     memory = remember(prepare(events_of(*logins(30, every=2400.0))))
     until = START + timedelta(hours=20)
-    store.save_kept(Kept(until, memory), NOW)
+    store.save_kept(Kept(until, memory, pl.DataFrame(schema=HISTORY_SCHEMA)), NOW)
     kept = store.load_kept(START + timedelta(hours=10))
     assert kept is not None
     assert kept.until == until
