@@ -15,6 +15,7 @@ from core.documents import Document
 from core.severity import MAJOR, severity_label, severity_level
 from detector.anomaly import MOST_CLIENTS, Anomaly, describe_source, reason_object
 from detector.kinds import FLOOD_KINDS, KINDS, LOGIN_KINDS, describe_threat
+from detector.reasons import MOST, Reason
 from detector.tally import Tally
 
 SPRAY_CLIENTS = 5
@@ -116,6 +117,12 @@ class Incident:
         return score if score < MAJOR else min(score + 10 * math.log10(max(count, 1)), 100.0)
 
     @property
+    def reasons(self) -> list[Reason]:
+        """Why: what the site as a whole tells first, then the worst anomaly's; at most MOST reasons."""
+        site = max(self._tally.sites.values(), key=_rank, default=self.worst)
+        return list(dict.fromkeys([*site.reasons, *self.worst.reasons]))[:MOST]
+
+    @property
     def is_light(self) -> bool:
         """Whether nothing in it is worth a mail, and nothing is an attempt to log in or a flood."""
         return not self._tally.heavy
@@ -183,7 +190,7 @@ class Incident:
             "source": describe_source(clients, self._real(clients)),
             "url": {"path": worst.top_path, **({"domain": worst.domain} if worst.domain else {})},
             "wwwatch": {
-                "reasons": [reason_object(reason) for reason in worst.reasons],
+                "reasons": [reason_object(reason) for reason in self.reasons],
                 "evidence": self._evidence(),
                 "incident": self._own(kind, score, count),
             },

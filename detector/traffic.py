@@ -146,12 +146,14 @@ def by_client(slots: pl.DataFrame, known: pl.DataFrame, scale: Scale, since: dat
     found = found.join(known, on=["domain", "client"], how="left")
     others = pl.col("requests").cast(pl.Int64) - pl.col("logins") <= FEW_OTHERS + pl.col("logins").cast(pl.Int64)
     light = ~pl.col("loads").fill_null(value=False) & (pl.col("logins") < LIGHT_ATTEMPTS) & others & ~pl.col("declared")
-    return found.with_columns(
-        (pl.col("browses").is_null() & ~pl.col("declared")).alias("is_bare"),
+    found = found.with_columns(
         (light & (pl.col("failed") > 0) & (pl.col("succeeded") == 0)).alias("is_dry"),
         (light & (pl.col("succeeded") > 0)).alias("is_lucky"),
         (pl.col("odd") > 0.5 * pl.col("requests")).alias("is_odd"),
     )
+    # Who only tries to log in is judged by that.
+    bare = pl.col("browses").is_null() & ~pl.col("declared") & ~pl.col("is_dry") & ~pl.col("is_lucky")
+    return found.with_columns(bare.alias("is_bare"))
 
 
 def by_interval(clients: pl.DataFrame, times: int = 1) -> pl.DataFrame:
