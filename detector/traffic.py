@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from detector.prepare import DECLARED
 from detector.tally import LIGHT_ATTEMPTS
 
 
@@ -92,7 +93,7 @@ def observe(prepared: pl.DataFrame) -> pl.DataFrame:
         SLOTS_SCHEMA.
     """
     status = pl.col("status")
-    odd = status.is_in([404, 410]).fill_null(value=False) | pl.any_horizontal("^sign_.*$").fill_null(value=False)
+    odd = status.is_in([404, 410]).fill_null(value=False) | (pl.col("marks") != 0)
     found = prepared.group_by("domain", "client", pl.col("time").dt.truncate("10s").alias("slot")).agg(
         pl.len().alias("requests"),
         pl.col("is_asset").sum().alias("assets"),
@@ -102,7 +103,7 @@ def observe(prepared: pl.DataFrame) -> pl.DataFrame:
         (status >= 500).sum().alias("errors"),  # noqa: PLR2004 - HTTP's server errors
         odd.sum().alias("odd"),
         pl.col("referrer").is_not_null().any().alias("referred"),
-        pl.col("agent_crawler").any().alias("declared"),
+        ((pl.col("agent") & DECLARED) != 0).any().alias("declared"),
         pl.col("user_agent").first().hash(seed=0).alias("agent"),
     )
     return found.select(pl.col(name).cast(dtype) for name, dtype in SLOTS_SCHEMA.items())
