@@ -40,13 +40,14 @@ def test_attacks_in_a_shipped_log_become_incidents(
     attackers = set(as_events(traffic).filter(pl.col("kind") != "normal")["client"])
     kinds = {incident["wwwatch"]["incident"]["kind"] for incident in incidents.values()}
     assert kinds >= {"dos", "bruteforce", "spray", "scan", "injection", "scrape"}
-    strangers = [each for each in anomalies.values() if each["source"]["address"] not in attackers]
+    strangers = [each for each in anomalies.values() if not attackers & set(each["wwwatch"]["anomaly"]["members"])]
     assert len(strangers) <= 0.1 * len(anomalies)
     assert step.opened == len(incidents)
     for anomaly in anomalies.values():
         lines = anomaly["wwwatch"]["evidence"]
         assert 0 < len(lines) <= 10
-        assert all(ip_address(line.split()[0]) in ip_network(anomaly["source"]["address"]) for line in lines)
+        members = [ip_network(member) for member in anomaly["wwwatch"]["anomaly"]["members"]]
+        assert all(any(ip_address(line.split()[0]) in member for member in members) for line in lines)
         assert anomaly["wwwatch"]["incident"]["id"] in incidents
         assert 1 <= len(anomaly["wwwatch"]["reasons"]) <= 5
     (spray,) = (each for each in incidents.values() if each["wwwatch"]["incident"]["kind"] == "spray")
