@@ -7,15 +7,18 @@ matched sign by sign.
 """
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import polars as pl
 
 from enrich.exploits import HEADER_PAYLOADS, PAYLOADS
+from enrich.hints import factored
 from enrich.holes import EXPLOIT
 from enrich.logins import LOGIN_PATH
-from enrich.probes import ADMIN, BACKDOOR, CMS, DEVICE, INTERNAL, LEFTOVER, PROTOCOL, SENSITIVE, WEBSHELL
+from enrich.probes import ADMIN, CMS, DEVICE, INTERNAL, LEFTOVER, PROTOCOL, SENSITIVE
 from enrich.programs import CRAWLER_AGENT, SCANNER_AGENT, TOOL_AGENT
+from enrich.shells import BACKDOOR, WEBSHELL
 from enrich.sign import HOLE, Sign
 
 __all__ = [
@@ -76,9 +79,11 @@ class _Table:
 
     def __init__(self, signs: tuple[Sign, ...]) -> None:
         self._signs = signs
-        self._suspicious = "|".join(f"(?:{sign.hint or sign.pattern})" for sign in signs)
-        # Takes each text that `decode` could make suspicious, so that the others need not be decoded.
-        self._undecoded = r"(?i)[%\\]|[^\x00-\x7f]|" + self._suspicious.replace(r"\s", r"[\s+]")
+        self._suspicious = factored([sign.guess for sign in signs])
+        # Takes each text that `decode` could make suspicious, so that the others need not be decoded. It takes all that
+        # is not ASCII, so that its classes need no more than that.
+        ascii_only = self._suspicious.replace(r"\s", r"[\t-\r +]").replace(r"\w", "[[:word:]]").replace(r"\d", "[0-9]")
+        self._undecoded = r"(?i)[%\\]|[^\x00-\x7f]|" + ascii_only
 
     def mark(self, texts: pl.Series) -> pl.Series:
         """Return the marks of texts (UInt16), shape (n,); 0 where a text is null."""
@@ -90,20 +95,26 @@ class _Table:
         is_suspect = decoded.str.contains(self._suspicious)
         if not is_suspect.any():
             return marks
-        suspects = decoded.filter(is_suspect).to_frame("text")
+        suspects = decoded.filter(is_suspect).rename("text")
         # An attacker asks for the same URL again and again: each is matched once.
-        distinct = suspects.unique().with_columns(pl.sum_horizontal(self._bits()).cast(pl.UInt16).alias("marks"))
-        found = suspects.join(distinct, on="text", how="left", maintain_order="left")["marks"]
-        return marks.scatter(rows.filter(is_suspect), found)
+        distinct = suspects.unique()
+        found = suspects.to_frame().join(
+            pl.DataFrame([distinct, self._match(distinct)]), on="text", how="left", maintain_order="left"
+        )
+        return marks.scatter(rows.filter(is_suspect), found["marks"])
 
-    def _bits(self) -> list[pl.Expr]:
-        return [shows(sign, pl.col("text")).cast(pl.UInt16) * (1 << bit) for bit, sign in enumerate(self._signs)]
+    def _match(self, decoded: pl.Series) -> pl.Series:
+        # One by one: nearly always there are a handful of texts, and to wake a pool of threads costs more than they do.
+        marks = pl.Series("marks", [0], pl.UInt16).new_from_index(0, len(decoded))
+        for bit, sign in enumerate(self._signs):
+            marks |= shows(sign, decoded).cast(pl.UInt16) * (1 << bit)
+        return marks
 
 
-def shows(sign: Sign, decoded: pl.Expr) -> pl.Expr:
-    """Return whether texts from `decode` show a sign, as a Boolean expression."""
+def shows(sign: Sign, decoded: pl.Series) -> pl.Series:
+    """Return whether texts from `decode` show a sign: Boolean, shape (n,), null where a text is."""
     is_shown = decoded.str.contains(sign.pattern)
-    return is_shown & ~decoded.str.contains(sign.unless) if sign.unless else is_shown
+    return is_shown & ~decoded.str.contains(sign.unless) if sign.unless and is_shown.any() else is_shown
 
 
 _ESCAPES = [f"%{code:02x}" for code in range(256)]
@@ -159,7 +170,7 @@ def mark_signs(urls: pl.Series) -> pl.Series:
     Returns:
         UInt16 of shape (n,): bit i is set where ``SIGNS[i]`` matches; 0 where the URL is null.
     """
-    return _URLS.mark(urls)
+    return _table(SIGNS).mark(urls)
 
 
 def mark_headers(referrers: pl.Series, agents: pl.Series) -> pl.Series:
@@ -178,7 +189,7 @@ def mark_headers(referrers: pl.Series, agents: pl.Series) -> pl.Series:
 def _mark_each_once(texts: pl.Series) -> pl.Series:
     """Mark headers: most say what others said before, and nearly always nothing is found."""
     distinct = texts.unique()
-    marks = _HEADERS.mark(distinct)
+    marks = _table(HEADER_PAYLOADS).mark(distinct)
     found = marks != 0
     if not found.any():
         return pl.Series(texts.name, [0], pl.UInt16).new_from_index(0, len(texts))
@@ -192,4 +203,6 @@ def name_signs(marks: pl.Series) -> pl.Series:
     return pl.Series(marks.name, names, dtype=pl.List(pl.String)).gather(rows)
 
 
-_URLS, _HEADERS = _Table(SIGNS), _Table(HEADER_PAYLOADS)
+@cache
+def _table(signs: tuple[Sign, ...]) -> _Table:
+    return _Table(signs)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enrich.hints import factored, looser
 from enrich.logins import login_applications
 from enrich.signs import (
     ASSET_PATH,
@@ -170,15 +171,20 @@ def test_assets(path: str, is_asset: bool) -> None:
 def straightforward(urls: pl.Series) -> pl.DataFrame:
     """Every pattern on every URL, without the hints."""
     decoded = decode(urls)
-    found = [shows(sign, pl.col("url")).fill_null(value=False).alias(sign.name) for sign in SIGNS]
-    return decoded.to_frame("url").select(found)
+    return pl.DataFrame([shows(sign, decoded).fill_null(value=False).alias(sign.name) for sign in SIGNS])
 
 
-@pytest.mark.parametrize("sign", [sign for sign in SIGNS if sign.hint], ids=lambda sign: sign.name)
+@pytest.mark.parametrize("sign", SIGNS, ids=NAMES)
 @given(data=st.data())
 def test_a_hint_takes_whatever_its_pattern_takes(sign: Sign, data: st.DataObject) -> None:
     texts = pl.Series([data.draw(st.from_regex(sign.pattern))], dtype=pl.String)
-    assert (texts.str.contains(sign.hint) | ~texts.str.contains(sign.pattern)).all()
+    assert (texts.str.contains(factored([sign.guess])) | ~texts.str.contains(sign.pattern)).all()
+
+
+def test_beginnings_are_pulled_out() -> None:
+    assert factored([r"/ab|/(ac|d)?e", "/abc"]) == "/(?:a(?:b|c(?:e))|d(?:e)|e)"
+    assert factored([r"/[ab]c", r"x*y|\.git|(a|b)+c"]) == r"x*y|(a|b)+c|/(?:[ab]c)|\.(?:g(?:i(?:t)))"
+    assert looser(r"^[^?]*/a{1,3}\b(\?|$)") == "/a*"
 
 
 PARTS = st.sampled_from(
