@@ -68,17 +68,15 @@ def labelled(data: Path, *, missed: bool) -> None:
     joined = clients.join(labels, on="client")
     for (label, kind), part in joined.group_by("label", "attack_type", maintain_order=True):
         show(f"willthefarmer: {label} {kind or ''}".strip(), part)
-        wrong = part.filter(~pl.col("is_marked") if label == "attack" else pl.col("is_marked"))
         if missed and label != "unlabelled":
-            for row in wrong.iter_rows(named=True):
-                print(
-                    "   ",
-                    row["client"],
-                    row["requests"],
-                    row["urls" if label == "attack" else "marked"].to_list()
-                    if hasattr(row["urls"], "to_list")
-                    else row["urls" if label == "attack" else "marked"],
-                )
+            show_wrong(part, is_attack=label == "attack")
+
+
+def show_wrong(clients: pl.DataFrame, *, is_attack: bool) -> None:
+    """Print the attackers without a sign, or the others that have one."""
+    wrong = clients.filter(~pl.col("is_marked") if is_attack else pl.col("is_marked"))
+    for row in wrong.iter_rows(named=True):
+        print("   ", row["client"], row["requests"], row["urls" if is_attack else "marked"])
 
 
 def ordinary(data: Path, *, missed: bool) -> None:
@@ -89,9 +87,7 @@ def ordinary(data: Path, *, missed: bool) -> None:
         for (label,), part in clients.group_by("silver_label", maintain_order=True):
             show(f"{source}: {label}", part)
             if missed:
-                wrong = part.filter(~pl.col("is_marked") if label == ATTACKERS else pl.col("is_marked"))
-                for row in wrong.iter_rows(named=True):
-                    print("   ", row["client"], row["requests"], row["urls" if label == ATTACKERS else "marked"])
+                show_wrong(part, is_attack=label == ATTACKERS)
 
 
 def scanners(data: Path) -> None:

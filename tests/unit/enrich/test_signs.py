@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich.hints import factored, looser
@@ -175,6 +175,7 @@ def straightforward(urls: pl.Series) -> pl.DataFrame:
 
 
 @pytest.mark.parametrize("sign", SIGNS, ids=NAMES)
+@settings(max_examples=25)  # long expressions: each example costs 10 ms
 @given(data=st.data())
 def test_a_hint_takes_whatever_its_pattern_takes(sign: Sign, data: st.DataObject) -> None:
     texts = pl.Series([data.draw(st.from_regex(sign.pattern))], dtype=pl.String)
