@@ -79,9 +79,14 @@ def _clients(values: pl.DataFrame, enrichment: Enrichment) -> pl.DataFrame:
 
 
 def _addresses(values: pl.DataFrame, enrichment: Enrichment) -> pl.DataFrame:
-    ips = values.select(ip_of(pl.col(fields.SOURCE_ADDRESS))).to_series()
+    addresses = values[fields.SOURCE_ADDRESS]
     told = values[FORWARDED_LIST] if FORWARDED_LIST in values.columns else None
-    clients = enrichment.clients(values[fields.SOURCE_ADDRESS], ips, told)
+    if told is None:
+        # An IPv4 address or a name stays as it is, and looking for what may be IPv6 is dear.
+        rows = addresses.str.contains(r"[:\[%]").fill_null(value=False).arg_true()
+        ips = values[rows].select(pl.coalesce(ip_of(pl.col(fields.SOURCE_ADDRESS)), fields.SOURCE_ADDRESS)).to_series()
+        return addresses.scatter(rows, ips).to_frame() if len(rows) else addresses.to_frame()
+    clients = enrichment.clients(addresses, values.select(ip_of(pl.col(fields.SOURCE_ADDRESS))).to_series(), told)
     return clients.select(pl.coalesce(fields.SOURCE_IP, fields.SOURCE_ADDRESS).alias(fields.SOURCE_ADDRESS))
 
 

@@ -1,6 +1,8 @@
 """Compressed log files, read as a stream: memory stays bounded whatever they unpack to."""
 
+import bz2
 import logging
+import lzma
 import os
 from collections.abc import Callable
 from typing import Any, Protocol, cast
@@ -19,7 +21,14 @@ _PIECE = 1 << 18
 _OUTPUT = 1 << 20
 """Bytes that one step unpacks at most."""
 
-_ERRORS: tuple[type[Exception], ...] = (zstd.ZstdError, cast("type[Exception]", IsalError))
+_XZ_MEMORY = 200_000_000
+
+
+class _BrokenError(Exception):
+    """The content is not what it should be."""
+
+
+_ERRORS: tuple[type[Exception], ...] = (_BrokenError, cast("type[Exception]", IsalError))
 
 
 class _Unpacker(Protocol):
@@ -56,14 +65,30 @@ class _Gzip:
         return bytes(self._object.unused_data) if self._object.eof else None
 
 
-class _Zstd:
-    """One frame of a zstd file."""
+class _Decompressor(Protocol):
+    def decompress(self, data: bytes, max_length: int) -> bytes: ...
 
-    def __init__(self) -> None:
-        self._object = zstd.ZstdDecompressor()
+    @property
+    def needs_input(self) -> bool: ...
+
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+
+class _Framed:
+    """One frame of a zstd file, or one stream of a bzip2 or xz file: their objects work alike."""
+
+    def __init__(self, make: Callable[[], _Decompressor]) -> None:
+        self._object = make()
 
     def unpack(self, data: bytes) -> bytes:
-        return self._object.decompress(data, _OUTPUT)
+        try:
+            return self._object.decompress(data, _OUTPUT)
+        except (zstd.ZstdError, lzma.LZMAError, OSError, EOFError) as error:  # bzip2's says OSError
+            raise _BrokenError(str(error)) from error
 
     @property
     def is_hungry(self) -> bool:
@@ -74,8 +99,18 @@ class _Zstd:
         return self._object.unused_data if self._object.eof else None
 
 
+def _xz() -> _Decompressor:
+    # What such a file asks for is unbounded, and an attacker's may ask for gigabytes; `xz -9` asks for 65 MB.
+    return lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+
+
 Codec = Callable[[], _Unpacker]
-_MAGIC: dict[bytes, Codec] = {b"\x1f\x8b\x08": _Gzip, b"\x28\xb5\x2f\xfd": _Zstd}
+_MAGIC: dict[bytes, Codec] = {
+    b"\x1f\x8b\x08": _Gzip,
+    b"\x28\xb5\x2f\xfd": lambda: _Framed(zstd.ZstdDecompressor),
+    b"BZh": lambda: _Framed(bz2.BZ2Decompressor),
+    b"\xfd7zXZ\0": lambda: _Framed(_xz),
+}
 
 
 def find_codec(head: bytes) -> Codec | None:

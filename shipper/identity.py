@@ -19,7 +19,7 @@ ANCHOR_BYTES = 256
 HEAD_BYTES = 4_096
 """How much of the first line goes into the identity at most."""
 
-PACKING = re.compile(r"\.(gz|zst)$")
+PACKING = re.compile(r"\.(gz|zst|bz2|xz)$")
 """What compressing adds to a name."""
 
 _ROTATION = re.compile(r"([._-]?\d+)+(?=\.|$)|\.(old|bak|save|orig)$")

@@ -9,7 +9,7 @@ from core.errors import DeliveryError
 Key = tuple[int, int]
 """Device and inode: which file it is, whatever its name."""
 
-_UNREADABLE = {b"BZh": "bzip2", b"\xfd7zXZ\0": "xz", b"PK\x03\x04": "zip", b"\x04\x22\x4d\x18": "lz4"}
+_UNREADABLE = {b"PK\x03\x04": "zip", b"\x04\x22\x4d\x18": "lz4"}
 """What a compressed file that is not read begins with."""
 
 _HOLE_PIECE = 1 << 20
@@ -92,8 +92,8 @@ def _source_of(descriptor: int, path: str) -> Source:
     head = os.pread(descriptor, 6, 0)
     for magic, name in _UNREADABLE.items():
         if head.startswith(magic):
-            raise DeliveryError(f"cannot read {path}: it is compressed with {name}", "use gzip or zstd")
-    if not head.startswith((b"\x1f\x8b", b"\x28\xb5")):
+            raise DeliveryError(f"cannot read {path}: it is compressed with {name}", "use gzip, zstd, bzip2 or xz")
+    if not head.startswith((b"\x1f\x8b", b"\x28\xb5", b"BZh", b"\xfd7zXZ")):
         return PlainSource(descriptor, key)
     from shipper.compressed import PackedSource, find_codec  # noqa: PLC0415 - it is built on this module
 

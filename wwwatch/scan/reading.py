@@ -8,16 +8,14 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from core import fields
-from core.errors import FormatError
+from core.errors import DeliveryError, FormatError
 from enrich import IS_COMMENT, Enrichment, Format, detect_format, last_header, read_requests, resume
 from shipper.reader import Chunk, read_chunk
 from shipper.source import Source, open_source
 from wwwatch.formats import Choose
 from wwwatch.scan.inputs import Input
 from wwwatch.scan.rows import Dictionary
-
-PIECE = 8_000_000
-"""Bytes of a log that are parsed at once."""
+from wwwatch.scan.splitting import Piece, iter_pieces
 
 THREADS = 2
 SAMPLE = 262_144
@@ -128,13 +126,18 @@ class _Run:
             source = open_source(item.path)
         except OSError as error:
             raise FormatError(f"cannot read {item.name}: {error.strerror}", "check its permissions") from None
+        except DeliveryError as error:
+            if item.is_named:
+                raise
+            self.log.strange[item.name] = error.what
+            return 0
         try:
             entry = self._find_format(item, source)
             self.log.parts.append(Part(item, base, entry))
             if entry is None:
                 self.reader.progress(item.size, 0)
                 return SAMPLE
-            counts, end = self._parse(_chunks(source, item, self.reader.progress), entry, base)
+            counts, end = self._parse(iter_pieces(source, item.size, self.reader.progress), entry, base)
         finally:
             source.close()
         self.log.counts.add(counts)
@@ -156,49 +159,43 @@ class _Run:
             self.log.strange[item.name] = "its lines are in no format that is known"
             return None
 
-    def _parse(self, chunks: Iterator[Chunk], entry: Format, base: int) -> tuple[Counts, int]:
+    def _parse(self, pieces: Iterator[Piece], entry: Format, base: int) -> tuple[Counts, int]:
         """Parse pieces in two threads, a few ahead, and keep them in order."""
         waiting: deque[Future[tuple[pl.DataFrame, Counts]]] = deque()
-        pieces: list[pl.DataFrame] = []
+        kept: list[pl.DataFrame] = []
         total, end, resumed = Counts(), 0, entry
 
         def take() -> None:
             rows, counts = waiting.popleft().result()
             if rows.height:
-                pieces.append(rows)
+                kept.append(rows)
             total.add(counts)
             self.reader.progress(0, counts.lines)
 
-        for chunk in chunks:
-            waiting.append(self.pool.submit(self._compact, chunk, resumed, base))
-            resumed, end = resume(resumed, last_header(chunk.lines, entry)), chunk.end
+        for piece in pieces:
+            end = piece.end
+            if entry.header is None:
+                waiting.append(self.pool.submit(self._compact, piece, entry, base))
+            else:  # what a piece's lines mean may stand in the one before
+                chunk = piece.split()
+                waiting.append(self.pool.submit(self._compact, chunk, resumed, base))
+                resumed = resume(resumed, last_header(chunk.lines, entry))
             if len(waiting) > THREADS:
                 take()
         while waiting:
             take()
-        if pieces:
-            self.log.pieces.append(pieces)
+        if kept:
+            self.log.pieces.append(kept)
         return total, end
 
-    def _compact(self, chunk: Chunk, entry: Format, base: int) -> tuple[pl.DataFrame, Counts]:
+    def _compact(self, piece: Piece | Chunk, entry: Format, base: int) -> tuple[pl.DataFrame, Counts]:
+        chunk = piece.split() if isinstance(piece, Piece) else piece
         events = read_requests(chunk.lines, entry, self.reader.enrichment)
         errors = int(events.lines[fields.ERROR_MESSAGE].is_not_null().sum())
         comments = int(events.lines[IS_COMMENT].sum()) if IS_COMMENT in events.lines.columns else 0
         lines = len(chunk.lines) - comments
         counts = Counts(lines - int((chunk.lines == "").sum()), lines - errors)
         return self.words.compact(events, chunk.offsets + base), counts
-
-
-def _chunks(source: Source, item: Input, progress: Callable[[int, int], None]) -> Iterator[Chunk]:
-    position, told, size = 0, 0, item.size
-    while (chunk := read_chunk(source.read, position, PIECE, closing=True)) is not None:
-        yield chunk
-        position = chunk.end
-        known = source.size()
-        at = position if known == size else size * position // known if known else told
-        progress(at - told, 0)
-        told = at
-    progress(size - told, 0)
 
 
 def _nothing(log: Log, inputs: Sequence[Input]) -> tuple[str, str]:

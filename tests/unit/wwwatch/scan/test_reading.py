@@ -1,16 +1,22 @@
 """Logs become compact rows."""
 
+import bz2
 import gzip
+import lzma
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.errors import FormatError
 from detector.events import EVENT_SCHEMA
 from enrich import FORMATS, parse
-from wwwatch.scan import reading
+from shipper.reader import split_lines
+from wwwatch.scan import reading, splitting
 from wwwatch.scan.lines import read_raw
 from wwwatch.scan.rows import in_order, to_events
 
@@ -79,8 +85,9 @@ def test_pieces_files_and_packing_change_nothing(
     third = len(lines) // 3
     (tmp_path / "access.log").write_text("".join(lines[2 * third :]))
     (tmp_path / "access.log.1").write_text("".join(lines[third : 2 * third]))
-    (tmp_path / "access.log.2.gz").write_bytes(gzip.compress("".join(lines[:third]).encode()))
-    monkeypatch.setattr(reading, "PIECE", 50_000)
+    (tmp_path / "access.log.2.bz2").write_bytes(bz2.compress("".join(lines[third // 2 : third]).encode()))
+    (tmp_path / "access.log.3.xz").write_bytes(lzma.compress("".join(lines[: third // 2]).encode()))
+    monkeypatch.setattr(splitting, "SIZE", 50_000)
     found = read(tmp_path)
     assert sum(map(len, found.pieces)) > 10
     assert events_of(found).drop("position").equals(whole)
@@ -137,3 +144,33 @@ def test_any_bytes_can_be_read(tmp_path: Path, read: Read) -> None:
     assert log.counts.parsed == rows.height == 22
     raw = read_raw(log.parts, rows["position"].to_list())
     assert {text.lstrip("\0") for text in raw.values()} == {line().removesuffix("\n")}
+
+
+@given(st.binary(max_size=300) | st.lists(st.sampled_from([b"a", b"", b"\xc3\xa4", b"x y"])).map(b"\n".join))
+def test_splits_as_the_shipper_does(data: bytes) -> None:
+    if not data:
+        return
+    found = splitting.Piece(7, 7 + len(data), data).split()
+    known = split_lines(data, 7, 7 + len(data))
+    assert found.lines.to_list() == known.lines.to_list()
+    assert found.offsets.to_list() == known.offsets.to_list()
+    assert found.is_cut.to_list() == known.is_cut.to_list()
+
+
+def test_a_plain_address_and_a_bracketed_one(tmp_path: Path, read: Read) -> None:
+    path = tmp_path / "a.log"
+    names = ("192.0.2.1", "[2001:db8::1]", "fe80::1%eth0", "host.example", "2001:db8::2", "192.0.2.999")
+    path.write_text("".join(line().replace("192.0.2.7", name) for name in names))
+    found = events_of(read(path))["address"].to_list()
+    assert found == ["192.0.2.1", "2001:db8::1", "fe80::1", "host.example", "2001:db8::2", "192.0.2.999"]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_of_a_broken_file_is_read_what_can_be(pack: Callable[[bytes], bytes], tmp_path: Path, read: Read) -> None:
+    whole = pack("".join(line(second=number % 60, url=f"/{number}") for number in range(50_000)).encode())
+    (tmp_path / "broken.log").write_bytes(whole[: len(whole) // 2] + b"\0" * 50 + whole[len(whole) // 2 + 50 :])
+    (tmp_path / "fine.log").write_text(line())
+    (tmp_path / "lz4.log").write_bytes(b"\x04\x22\x4d\x18rest")
+    log = read(tmp_path)
+    assert 1 <= log.counts.parsed < 50_000
+    assert any("compressed with lz4" in why for why in log.strange.values())
