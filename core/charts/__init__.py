@@ -5,7 +5,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-CHARTS = ("incidents", "requests", "talkers", "activity")
+CHARTS = ("incidents", "requests", "talkers", "activity", "curve")
 """The names of the charts; `<name>.vl.json` says which data each one wants, in its description and `usermeta`."""
 
 THEMES = ("light", "dark")

@@ -36,6 +36,7 @@ FILE = click.Path(dir_okay=False, path_type=Path)
     "--model", "digest", metavar="DIGEST", help="A model that `wwwatch train` made; default: the shipped one."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
+@click.option("--html", type=FILE, help="Write a card with curves to look at, one file.")
 @click.option("--page", type=FILE, help="Write the tables into this Markdown page, between its markers.")
 @click.pass_obj
 def command(
@@ -47,6 +48,7 @@ def command(
     protocols: tuple[str, ...],
     digest: str | None,
     as_json: bool,
+    html: Path | None,
     page: Path | None,
 ) -> None:
     """Measure what is found where the truth is known: on labelled logs, and on simulated attacks that no model saw.
@@ -57,7 +59,7 @@ def command(
     \b
     Example:
       wwwatch evaluate
-      wwwatch evaluate --data labelled/ --sources shop,blog --json > report.json
+      wwwatch evaluate --data labelled/ --sources shop,blog --html card.html
     """
     if sources and data is None:
         raise click.UsageError("--sources needs --data.")
@@ -66,6 +68,8 @@ def command(
     if not plan.sources and (not seeds or "simulated" not in plan.protocols):
         raise EvaluationError("there is nothing to evaluate on", "give --data with labelled logs, or --seeds")
     report = _evaluate(roof, plan, digest)
+    if html:
+        _write_card(html, report)
     if page:
         write_result(page, report)
     if as_json:
@@ -94,6 +98,15 @@ def _model(roof: Roof, digest: str | None) -> tuple[str, SessionModel]:
 
     with roof.es() as client:
         return load_model(client, digest)
+
+
+def _write_card(path: Path, report: dict[str, Any]) -> None:
+    from wwwatch.evaluation.card import render_card  # noqa: PLC0415 - what draws the curves is an extra
+
+    try:
+        path.write_text(render_card(report), "utf-8")
+    except OSError as error:
+        raise EvaluationError(f"cannot write {path}: {error.strerror}", "name another file") from None
 
 
 def _show(report: dict[str, Any]) -> None:

@@ -1,20 +1,14 @@
 """A scan's result as one HTML file: it loads nothing, and nothing in it was written by a visitor unescaped."""
 
-import base64
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
-import jinja2
-import vl_convert
-
 from alerts.advice import Facts, Step, advise
-from core.charts import THEMES, chart, theme
-from wwwatch.logs import printable
+from core.charts import chart
+from wwwatch.pages import render_page
 from wwwatch.scan.drawing import Drawing, draw
 from wwwatch.scan.findings import Finding
 from wwwatch.scan.scan import Result
@@ -53,31 +47,17 @@ def render_report(result: Result, now: datetime) -> str:
         )
         for number, (finding, bars) in enumerate(zip(shown, drawing.activity, strict=True), 1)
     ]
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters |= {"printable": printable, "moment": moment, "duration": duration}
-    style, script = _part("report.css"), _part("report.js")
-    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    return environment.from_string(_part("report.html.j2")).render(
+    return render_page(
+        (files("wwwatch.scan") / "report.html.j2").read_text("utf-8"),
+        _charts(drawing, cards),
+        {"moment": moment, "duration": duration},
         result=result,
         cards=cards,
         hidden=result.findings[CARDS:],
         drawing=drawing,
-        charts=_charts(drawing, cards),
-        themes={name: theme(name) for name in THEMES},
-        policy=_policy((bundle, script), (style,)),
-        style=style,
-        script=script,
-        bundle=bundle,
-        version=version("wwwatch"),
         now=now,
         most_clients=CLIENTS,
     )
-
-
-def _part(name: str) -> str:
-    return (files("wwwatch.scan") / name).read_text("utf-8")
 
 
 def _charts(drawing: Drawing, cards: Iterable[Card]) -> dict[str, Any]:
@@ -96,16 +76,3 @@ def _charts(drawing: Drawing, cards: Iterable[Card]) -> dict[str, Any]:
     for card in cards:
         found[f"chart-activity-{card.number}"] = chart("activity") | {"datasets": {"activity": card.activity}}
     return found
-
-
-def _policy(scripts: Iterable[str], styles: Iterable[str]) -> str:
-    """Return a content security policy that lets nothing run, load or be styled but these texts."""
-    allowed = " ".join(map(_digest, scripts))
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src {' '.join(map(_digest, styles))}; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _digest(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -30,6 +30,7 @@ DATA: dict[str, dict[str, list[dict[str, Any]]]] = {
     "requests": {"requests": [BAR, LATER]},
     "activity": {"activity": [BAR, LATER]},
     "talkers": {"talkers": [{"client": "192.0.2.1", "class": "2xx", "requests": 7, "rank": 1, "incident": "none"}]},
+    "curve": {"curve": [{"x": 0, "y": 0, "order": 0, "series": "a"}, {"x": 1, "y": 1, "order": 1, "series": "a"}]},
     "incidents": {"incidents": [INCIDENT], "period": [{"time": 0}, {"time": 2 * MINUTE}]},
 }
 
@@ -43,7 +44,7 @@ def test_chart_draws_what_it_is_given(name: str) -> None:
     for config in THEMES:
         spec = chart(name) | {"datasets": DATA[name], "width": 400, "config": theme(config)}
         drawn = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
-        assert len(re.findall(r'aria-roledescription="(?:bar|rect mark)"', drawn)) == {
+        assert len(re.findall(r'aria-roledescription="(?:bar|rect mark|line mark)"', drawn)) == {
             "requests": 2,
             "activity": 2,
         }.get(name, 1)
