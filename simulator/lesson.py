@@ -1,6 +1,6 @@
 """Labelled sessions of many different sites: what the kinds are learnt from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -9,9 +9,12 @@ from simulator.addresses import Addresses
 from simulator.attacks import ATTACKS
 from simulator.crowd import Crowd, arrivals
 from simulator.dice import Dice
-from simulator.journal import NOBODY, Journal, seconds, to_frame
+from simulator.journal import Journal, seconds, to_frame
 from simulator.personas import TRICKY, fits
+from simulator.scenes import PLAYABLE, SCENES
+from simulator.scenes.logs import make_terse
 from simulator.site import STYLES, Site, build_site
+from simulator.stage import Stage
 from simulator.steady import keep_time
 from simulator.traffic import raid
 
@@ -26,6 +29,9 @@ _TRICKY = 0.35
 _TERSE = 0.1
 """Share of sites whose log is in the common format, without user agents and referrers."""
 _STEADY_SECONDS = 3 * 3600.0
+_SCENES = 0.1
+"""Harmless scenes for each visit."""
+_SCENE_SIZES = (20, 400)
 
 
 def labelled(*, seed: int = 0, sessions: int = 900, attacks: Sequence[str] = tuple(ATTACKS)) -> pl.DataFrame:
@@ -53,17 +59,12 @@ def labelled(*, seed: int = 0, sessions: int = 900, attacks: Sequence[str] = tup
         raid(name, victim, runs, addresses, journal, at=start + runs.between(0, _DAYS), most=most)
     crowds = [Crowd(site, dice.child(), addresses) for site in sites]
     _visit(dice, crowds, sessions - attacked, journal)
+    _play(dice, crowds, int((sessions - attacked) * _SCENES), journal)
     for site in sites:
         begin = start + dice.between(0, _DAYS / 2)
         keep_time(site, dice.child(), addresses, journal, start=begin, end=begin + _STEADY_SECONDS)
     terse = [site.domain for site in sites if dice.chance(_TERSE)]
     return make_terse(to_frame(journal), terse)
-
-
-def make_terse(frame: pl.DataFrame, domains: Iterable[str]) -> pl.DataFrame:
-    """Return the requests as the common log format tells of some sites: without user agents and referrers."""
-    told = pl.when(pl.col("domain").is_in(list(domains))).then(pl.lit(NOBODY))
-    return frame.with_columns(told.otherwise(name).alias(name) for name in ("user_agent", "referrer"))
 
 
 def _evenly(dice: Dice, attacks: Sequence[str], count: int) -> list[str]:
@@ -88,6 +89,19 @@ def _visit(dice: Dice, crowds: list[Crowd], count: int, journal: Journal) -> Non
         crowd = dice.favourite(crowds)
         persona = dice.pick(TRICKY) if dice.chance(_TRICKY) else None
         crowd.visit(dice.pick(times), journal, persona if persona and fits(persona, crowd.site) else None)
+
+
+def _play(dice: Dice, crowds: list[Crowd], count: int, journal: Journal) -> None:
+    """Play so many harmless scenes, each on a site of its style."""
+    start = seconds(_START)
+    for number in range(count):
+        scene = SCENES[PLAYABLE[number % len(PLAYABLE)]]
+        crowd = dice.pick([each for each in crowds if scene.suits(each.site)] or crowds)
+        begin = start + dice.between(0, _DAYS / 2)
+        most = int(dice.log_between(*_SCENE_SIZES))
+        stage = Stage(crowd.site, dice.child(), crowd.addresses, crowd, begin, begin + _DAYS / 4, most, journal)
+        if scene.play and scene.suits(crowd.site):
+            scene.play(stage)
 
 
 def _site(dice: Dice, number: int) -> Site:

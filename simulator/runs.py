@@ -4,8 +4,9 @@ Every run has a site, visitors, paces and sizes of its own, drawn from the seed;
 `labelled`, so a model taught on that has seen nothing of any run.
 """
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import polars as pl
 
@@ -15,8 +16,9 @@ from simulator.crowd import Crowd, arrivals
 from simulator.dice import Dice
 from simulator.errors import SimulatorError
 from simulator.journal import Journal, seconds, to_frame, truth
-from simulator.personas import PERSONAS, Persona, fits
+from simulator.scenes import PLAYABLE, SCENES, Scene
 from simulator.site import STYLES, Site, build_site
+from simulator.stage import Stage
 from simulator.steady import keep_time
 from simulator.traffic import raid
 
@@ -26,7 +28,11 @@ _HOUR = 3600.0
 _BEFORE_HOURS = 8.0
 """Ordinary traffic before the first attack."""
 _AFTER_HOURS = 0.75
+_QUIET_HOURS = 12.0
+_DAY_HOURS = 24.0
 _MIXED = 4
+"""Attacks, and harmless scenes, of a mixed day."""
+_MIXED_STREAM, _QUIET_STREAM = 98, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +65,35 @@ class Run:
     raids: tuple[RaidTruth, ...]
 
 
-QUIET: dict[str, Persona | None] = {"ordinary": None, **{persona.__name__: persona for persona in PERSONAS}}
-"""Names of the runs without attacks, and who comes more often than usual in each."""
+QUIET = tuple(SCENES)
+"""Names of the runs without attacks."""
 
 
-def attack_run(name: str, seed: int) -> Run:
+def attack_run(name: str, seed: int, *, options: Mapping[str, float] | None = None) -> Run:
     """Return ordinary hours of a site with one attack in them.
 
     Args:
         name: One of `ATTACKS`.
         seed: Decides the site, its visitors and the attack.
+        options: Fixed parts of the attack's habits, by the names in `OPTIONS`.
 
     Raises:
-        SimulatorError: There is no such attack.
+        SimulatorError: There is no such attack or option.
     """
-    stage = _Stage(seed, list(ATTACKS).index(name) if name in ATTACKS else 0)
-    stage.attack(name, seconds(_START) + _BEFORE_HOURS * _HOUR)
-    return stage.finish(name)
+    theatre = _Theatre(seed, list(ATTACKS).index(name) if name in ATTACKS else 0, needs_login=_needs_login(name))
+    theatre.attack(name, seconds(_START) + _BEFORE_HOURS * _HOUR, options)
+    return theatre.finish(name)
 
 
 def mixed_run(seed: int) -> Run:
-    """Return a day of a site with several attacks in it, some at the same time."""
-    stage = _Stage(seed, 98)
-    for name in stage.dice.shuffled(list(ATTACKS))[:_MIXED]:
-        stage.attack(name, seconds(_START) + stage.dice.between(_BEFORE_HOURS, 22) * _HOUR)
-    return stage.finish("mixed", least_hours=24.0)
+    """Return a day of a site with several attacks and harmless scenes in it, some at the same time."""
+    theatre = _Theatre(seed, _MIXED_STREAM, needs_login=True)
+    dice, start = theatre.dice, seconds(_START)
+    for name in dice.shuffled(list(ATTACKS))[:_MIXED]:
+        theatre.attack(name, start + dice.between(_BEFORE_HOURS, 20) * _HOUR)
+    for name in dice.shuffled([each for each in PLAYABLE if not SCENES[each].style])[:_MIXED]:
+        theatre.play(SCENES[name], _DAY_HOURS)
+    return theatre.finish("mixed", least_hours=_DAY_HOURS)
 
 
 def quiet_run(name: str, seed: int) -> Run:
@@ -96,42 +106,62 @@ def quiet_run(name: str, seed: int) -> Run:
     Raises:
         SimulatorError: There is no such run.
     """
-    if name not in QUIET:
+    if name not in SCENES:
         raise SimulatorError(f"there is no quiet run {name!r}", f"choose from {', '.join(QUIET)}")
-    stage = _Stage(seed, 100 + list(QUIET).index(name))
-    persona = QUIET[name]
-    if persona is not None and fits(persona, stage.site):
-        for _ in range(stage.dice.whole(3, 12)):
-            at = seconds(_START) + stage.dice.between(0, 2 * _BEFORE_HOURS) * _HOUR
-            stage.crowd.visit(at, stage.journal, persona)
-    return stage.finish(name, least_hours=2 * _BEFORE_HOURS)
+    scene = SCENES[name]
+    theatre = _Theatre(seed, _QUIET_STREAM + QUIET.index(name), style=scene.style, fixed=scene.site)
+    theatre.play(scene, _QUIET_HOURS)
+    run = theatre.finish(name, least_hours=_QUIET_HOURS)
+    return replace(run, traffic=scene.log(run.traffic)) if scene.log else run
 
 
-class _Stage:
+class _Theatre:
     """A site and its people, before the curtain rises."""
 
-    def __init__(self, seed: int, number: int) -> None:
+    def __init__(
+        self,
+        seed: int,
+        number: int,
+        *,
+        style: str = "",
+        fixed: Mapping[str, object] | None = None,
+        needs_login: bool = False,
+    ) -> None:
         self.seed = seed
         self.dice = Dice(seed, _STREAM, number)
-        style = self.dice.pick(STYLES)
-        self.site: Site = build_site(self.dice, style, "www.example.com", pages=self.dice.whole(40, 300))
+        styles = [each for each in STYLES if each != "static"] if needs_login else STYLES
+        built = build_site(
+            self.dice, style or self.dice.pick(styles), "www.example.com", pages=self.dice.whole(40, 300)
+        )
+        self.site: Site = replace(built, **dict(fixed or {}))  # type: ignore[arg-type] # the scenes' table names fields
         self.addresses = Addresses(self.dice)
         self.crowd = Crowd(self.site, self.dice.child(), self.addresses)
         self.journal: Journal = []
 
-    def attack(self, name: str, at: float) -> None:
-        raid(name, self.site, self.dice.child(), self.addresses, self.journal, at=at)
+    def attack(self, name: str, at: float, options: Mapping[str, float] | None = None) -> None:
+        raid(name, self.site, self.dice.child(), self.addresses, self.journal, at=at, options=options)
+
+    def play(self, scene: Scene, hours: float) -> None:
+        if scene.play:
+            start = seconds(_START)
+            end = start + hours * _HOUR
+            stage = Stage(self.site, self.dice.child(), self.addresses, self.crowd, start, end, journal=self.journal)
+            scene.play(stage)
 
     def finish(self, name: str, least_hours: float = _BEFORE_HOURS + _AFTER_HOURS) -> Run:
         """Let the ordinary visitors come, until a while after everything else."""
         start = seconds(_START)
         last = max((request.at for request in self.journal), default=start)
-        end = max(last + _AFTER_HOURS * _HOUR, start + timedelta(hours=least_hours).total_seconds())
+        end = max(last + _AFTER_HOURS * _HOUR, start + least_hours * _HOUR)
         for at in arrivals(self.dice, start, end, self.dice.log_between(8, 60)):
             self.crowd.visit(at, self.journal)
         keep_time(self.site, self.dice.child(), self.addresses, self.journal, start=start, end=end)
         traffic = to_frame(self.journal)
         return Run(name, self.seed, traffic, raids_of(traffic))
+
+
+def _needs_login(name: str) -> bool:
+    return name in ATTACKS and ATTACKS[name].kind in ("bruteforce", "spray", "stuffing")
 
 
 def raids_of(traffic: pl.DataFrame) -> tuple[RaidTruth, ...]:
