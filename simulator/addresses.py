@@ -9,7 +9,7 @@ from simulator.dice import Dice
 
 _VISITORS_V4 = int(IPv4Address("198.18.0.0"))
 _ATTACKERS_V4 = int(IPv4Address("198.19.0.0"))
-_SERVICES_V4 = int(IPv4Address("198.51.100.0"))
+_SERVICES_V4 = tuple(int(IPv4Address(network)) for network in ("198.51.100.0", "192.0.2.0", "203.0.113.0"))
 _VISITORS_V6 = int(IPv6Address("2001:db8:1::"))
 _ATTACKERS_V6 = int(IPv6Address("2001:db8:a77a::"))
 _SLASH_16 = 1 << 16
@@ -39,7 +39,8 @@ class Addresses:
     def service(self) -> str:
         """Return the address of a crawler, a monitor or an office: steady and known."""
         self._services += 1
-        return str(IPv4Address(_SERVICES_V4 + (self._start + self._services) % _SLASH_24))
+        number = self._start + self._services
+        return str(IPv4Address(_SERVICES_V4[number // _SLASH_24 % len(_SERVICES_V4)] + number % _SLASH_24))
 
     def _next(self, count: int, base_v4: int, base_v6: int) -> str:
         # An odd step walks through all of a power of two before it repeats.

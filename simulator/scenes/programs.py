@@ -113,7 +113,7 @@ def players(stage: Stage) -> None:
 def mirrors(stage: Stage) -> None:
     """Be a mirror: package managers fetch lists and hundreds of files as fast as they can."""
     for _ in range(stage.count(3, 12)):
-        visit = stage.program("mirror", stage.dice.pick(("Debian APT-HTTP/1.3 (2.6.1)", "dnf/4.14", "rsync-ish/1")),
+        visit = stage.program("mirror", stage.dice.pick(("Debian APT-HTTP/1.3 (2.6.1)", "dnf/4.14", "Wget/1.21.3")),
                               stage.moment(0.3))  # fmt: skip
         for number in range(stage.count(40, 500)):
             visit.ask("GET", f"/debian/pool/main/l/lib{number}/lib{number}_1.{number}_amd64.deb", OK)

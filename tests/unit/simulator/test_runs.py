@@ -35,12 +35,26 @@ def test_a_mixed_day_has_several_attacks() -> None:
     assert [raid.start for raid in run.raids] == sorted(raid.start for raid in run.raids)
 
 
-@pytest.mark.parametrize("name", QUIET)
+@pytest.mark.parametrize("name", ["ordinary", "flash-crowd", "single-page", "wordpress-author"])
 def test_a_quiet_run_attacks_nobody(name: str) -> None:
     run = quiet_run(name, 2)
+    assert name in QUIET
     assert run.raids == ()
     assert (run.traffic["kind"] == "normal").all()
     assert run.traffic.height > 200
+
+
+def test_a_log_may_hide_who_asks_and_leave_things_out() -> None:
+    assert quiet_run("reverse-proxy", 2).traffic["client"].n_unique() == 1
+    terse = quiet_run("common-log", 2).traffic
+    assert set(terse["user_agent"]) == set(terse["referrer"]) == {"-"}
+
+
+def test_options_fix_what_the_dice_would_decide() -> None:
+    (raid,) = attack_run("flood", 4, options={"clients": 3, "requests": 500, "rotation": 0}).raids
+    assert (raid.requests, len(raid.clients)) == (500, 3)
+    with pytest.raises(SimulatorError, match="no option 'speed': choose from requests"):
+        attack_run("flood", 4, options={"speed": 3})
 
 
 def test_errors_say_what_to_do() -> None:
