@@ -170,7 +170,7 @@ def test_of_a_broken_file_is_read_what_can_be(
     pack: Callable[[bytes], bytes], tmp_path: Path, read: Read, caplog: pytest.LogCaptureFixture
 ) -> None:
     whole = pack("".join(line(second=number % 60, url=f"/{number}") for number in range(50_000)).encode())
-    (tmp_path / "broken.log").write_bytes(whole[: len(whole) // 2] + b"\0" * 50 + whole[len(whole) // 2 + 50 :])
+    (tmp_path / "broken.log").write_bytes(whole[: len(whole) // 2] + b"\xff" * 50 + whole[len(whole) // 2 + 50 :])
     (tmp_path / "fine.log").write_text(line())
     (tmp_path / "lz4.log").write_bytes(b"\x04\x22\x4d\x18rest")
     log = read(tmp_path)
