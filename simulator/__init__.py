@@ -9,6 +9,7 @@ from simulator.journal import SCHEMA, truth
 from simulator.lesson import labelled
 from simulator.render import escape_value, render_combined, write_log
 from simulator.runs import QUIET, RaidTruth, Run, attack_run, mixed_run, quiet_run, raids_of
+from simulator.scenes import PLAYABLE
 from simulator.site import Site, demo_site
 from simulator.traffic import history, simulate
 
@@ -16,6 +17,7 @@ __all__ = [
     "ATTACKS",
     "LIVE",
     "OPTIONS",
+    "PLAYABLE",
     "QUIET",
     "SCHEMA",
     "RaidTruth",

@@ -86,6 +86,19 @@ def iphone_agent(dice: Dice) -> str:
     )
 
 
+def worn_agent(dice: Dice) -> str:
+    """Return a user agent that nobody uses any more, as sweepers draw them from old lists."""
+    version = dice.whole(2, 45)
+    old = (
+        f"Mozilla/5.0 (Windows NT 6.{dice.whole(0, 3)}; rv:{version}.0) Gecko/20100101 Firefox/{version}.0",
+        f"Opera/9.{dice.whole(0, 80)} (Windows NT 5.{dice.whole(0, 2)}; U; en) Presto/2.2",
+        f"Mozilla/4.0 (compatible; MSIE {dice.whole(5, 9)}.0; Windows NT 5.1)",
+        f"Mozilla/5.0 (Linux; Android {dice.whole(4, 9)}; SM-G{dice.whole(300, 960)}F) AppleWebKit/537.36",
+        f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_{dice.whole(6, 15)}) AppleWebKit/{dice.whole(530, 605)}.1",
+    )
+    return dice.pick(old)
+
+
 def headless_agent(dice: Dice) -> str:
     """Return the user agent of a browser without a screen that does not hide it."""
     version = dice.whole(110, 132)

@@ -100,7 +100,7 @@ def _play(dice: Dice, crowds: list[Crowd], count: int, journal: Journal) -> None
         begin = start + dice.between(0, _DAYS / 2)
         most = int(dice.log_between(*_SCENE_SIZES))
         stage = Stage(crowd.site, dice.child(), crowd.addresses, crowd, begin, begin + _DAYS / 4, most, journal)
-        if scene.play and scene.suits(crowd.site):
+        if scene.suits(crowd.site):
             scene.play(stage)
 
 

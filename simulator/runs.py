@@ -142,11 +142,10 @@ class _Theatre:
         raid(name, self.site, self.dice.child(), self.addresses, self.journal, at=at, options=options)
 
     def play(self, scene: Scene, hours: float) -> None:
-        if scene.play:
-            start = seconds(_START)
-            end = start + hours * _HOUR
-            stage = Stage(self.site, self.dice.child(), self.addresses, self.crowd, start, end, journal=self.journal)
-            scene.play(stage)
+        start = seconds(_START)
+        end = start + hours * _HOUR
+        stage = Stage(self.site, self.dice.child(), self.addresses, self.crowd, start, end, journal=self.journal)
+        scene.play(stage)
 
     def finish(self, name: str, least_hours: float = _BEFORE_HOURS + _AFTER_HOURS) -> Run:
         """Let the ordinary visitors come, until a while after everything else."""

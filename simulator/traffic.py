@@ -12,10 +12,12 @@ from simulator.crowd import Crowd, arrivals
 from simulator.dice import Dice
 from simulator.errors import SimulatorError
 from simulator.journal import Journal, seconds, to_frame
+from simulator.scenes import PLAYABLE, SCENES
 from simulator.site import Site, demo_site
+from simulator.stage import Stage
 from simulator.steady import keep_time
 
-_SITE_STREAM, _CROWD_STREAM, _STEADY_STREAM, _RAID_STREAM = range(1, 5)
+_SITE_STREAM, _CROWD_STREAM, _STEADY_STREAM, _RAID_STREAM, _SCENE_STREAM = range(1, 6)
 
 
 def simulate(
@@ -24,7 +26,8 @@ def simulate(
     *,
     seed: int,
     visits_per_hour: float = 60.0,
-    attacks: Sequence[tuple[str, datetime]] = (),
+    attacks: Sequence[tuple[str, datetime] | tuple[str, datetime, Mapping[str, float]]] = (),
+    scenes: Sequence[str] = (),
     site: Site | None = None,
     steady: bool = True,
 ) -> pl.DataFrame:
@@ -35,7 +38,9 @@ def simulate(
         end: First time that is too late, aware.
         seed: The same seed and arguments give the same frame.
         visits_per_hour: Mean over a working day; nights have fewer, evenings more. A visit is some 25 requests.
-        attacks: Pairs of an attack's name (see `ATTACKS`) and the aware time at which it begins.
+        attacks: Each an attack's name (see `ATTACKS`), the aware time at which it begins, and perhaps fixed parts of
+            its habits by the names in `OPTIONS`.
+        scenes: Names in `simulator.scenes.SCENES` of what only looks like an attack.
         site: The site; without one, the demo's.
         steady: Whether monitor, feed readers and crawlers come as well.
 
@@ -43,7 +48,7 @@ def simulate(
         One row per request with the columns of `simulator.journal.SCHEMA`, sorted by time.
 
     Raises:
-        SimulatorError: An attack is unknown, or the period is empty or naive.
+        SimulatorError: An attack or a scene is unknown, or the period is empty or naive.
     """
     if start.tzinfo is None or end.tzinfo is None or end <= start:
         raise SimulatorError(f"cannot simulate from {start} to {end}", "give two aware times, the earlier one first")
@@ -56,8 +61,14 @@ def simulate(
         crowd.visit(at, journal)
     if steady:
         keep_time(site, Dice(seed, _STEADY_STREAM), addresses, journal, start=first, end=last)
-    for number, (name, begin) in enumerate(attacks):
-        raid(name, site, Dice(seed, _RAID_STREAM, number), addresses, journal, at=seconds(begin))
+    for number, (name, begin, *habits) in enumerate(attacks):
+        options = habits[0] if habits else None
+        raid(name, site, Dice(seed, _RAID_STREAM, number), addresses, journal, at=seconds(begin), options=options)
+    for number, name in enumerate(scenes):
+        if name not in PLAYABLE:
+            raise SimulatorError(f"there is no scene {name!r}", f"choose from {', '.join(PLAYABLE)}")
+        stage = Stage(site, Dice(seed, _SCENE_STREAM, number), addresses, crowd, first, last, journal=journal)
+        SCENES[name].play(stage)
     return to_frame(journal)
 
 

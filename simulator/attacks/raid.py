@@ -72,7 +72,9 @@ class Raid:
             return self.dice.pick(tools)
         if draw < 0.4:  # noqa: PLR2004
             return self.dice.pick(agents.SCRIPTS)
-        return NOBODY if draw < 0.43 else agents.browser_agent(self.dice)  # noqa: PLR2004
+        if draw < 0.5:  # noqa: PLR2004
+            return NOBODY if draw < 0.43 else agents.worn_agent(self.dice)  # noqa: PLR2004
+        return agents.browser_agent(self.dice)
 
     def pace(self, count: tuple[int, int], gap: tuple[float, float], live: tuple[int, float]) -> tuple[int, float]:
         """Return how many steps the run has and the mean seconds between two.
@@ -125,6 +127,7 @@ class Raid:
     def _draw_refusal(self) -> tuple[int, float] | None:
         if self.site.redirects and self.dice.chance(0.25):
             return MOVED, 1.0
-        if self.dice.chance(0.15):
-            return FORBIDDEN, self.dice.between(0.1, 1.0)
+        if self.dice.chance(0.22):
+            # A guard in front, a backend that is down behind a proxy, a server that takes no requests by address.
+            return self.dice.pick((FORBIDDEN, FORBIDDEN, 502, 400)), self.dice.between(0.1, 1.0)
         return None

@@ -15,11 +15,13 @@ def probe(raid: Raid) -> None:
     look_first(visit, 0.3)
     group = dice.pick(wordlist.groups("probes"))
     count = int(raid.options.get("requests", dice.weighted({1: 5, 2: 3, 3: 2, 4: 1})))
+    pause = dice.pick((0.2, 0.2, 1.0, 1.0, 20.0, 7200.0))
     ordered = group if dice.chance(0.6) else dice.shuffled(group)
     for path in ordered[:count]:
         method = "GET" if dice.chance(0.92) else dice.pick(("HEAD", "POST"))
+        raid.rotate(visit)
         raid.miss(visit, method, path)
-        visit.pause(dice.pick((0.2, 1.0, 20.0)))
+        visit.pause(pause)
 
 
 def worm(raid: Raid) -> None:
@@ -63,6 +65,10 @@ def look_first(visit: Visit, chance: float) -> None:
     if visit.dice.chance(chance):
         visit.is_innocent = True
         visit.ask("GET", "/", OK)
+        if visit.dice.chance(0.2):
+            for asset in visit.site.page_assets("/"):
+                visit.at += visit.dice.between(0.01, 0.5)
+                visit.ask("GET", asset, OK)
         visit.at += visit.dice.between(0.1, 2)
         visit.is_innocent = False
 

@@ -15,17 +15,21 @@ from simulator.stage import Stage
 __all__ = ["PLAYABLE", "SCENES", "Scene"]
 
 
+def _nothing(_: Stage) -> None:
+    """Let the ordinary visitors come, and nobody else."""
+
+
 class Scene(NamedTuple):
     """A scene.
 
     Attributes:
-        play: Writes it; None where the site or its log is the scene.
+        play: Writes it; nothing where the site or its log is the scene.
         style: Style of the site that it needs, "" for any.
         site: Fields of the site that it fixes.
         log: What the log makes of the requests, None for nothing.
     """
 
-    play: Callable[[Stage], None] | None = None
+    play: Callable[[Stage], None] = _nothing
     style: str = ""
     site: Mapping[str, object] = {}
     log: Callable[[pl.DataFrame], pl.DataFrame] | None = None
@@ -91,11 +95,11 @@ SCENES: dict[str, Scene] = {
     "wordpress-author": Scene(owners.wordpress_author, "blog", _WORDPRESS),
     "wordpress-itself": Scene(owners.wordpress_itself, "blog", _WORDPRESS),
     "contact-form": Scene(owners.contact_form),
-    "single-page": Scene(None, "spa", {"missing": 200}),
-    "redirects": Scene(None, "", {"redirects": True}),
-    "no-assets": Scene(None, "", {"shows_assets": False}),
-    "common-log": Scene(None, "", {}, make_terse),
-    "reverse-proxy": Scene(None, "", {}, behind_proxy),
+    "single-page": Scene(_nothing, "spa", {"missing": 200}),
+    "redirects": Scene(_nothing, "", {"redirects": True}),
+    "no-assets": Scene(_nothing, "", {"shows_assets": False}),
+    "common-log": Scene(_nothing, "", {}, make_terse),
+    "reverse-proxy": Scene(_nothing, "", {}, behind_proxy),
     "reverse-proxy-office": Scene(crowds.monday, "intranet", {}, behind_proxy),
     "tab-opener": _often(tab_opener),
     "reloader": _often(reloader),
@@ -106,5 +110,5 @@ SCENES: dict[str, Scene] = {
 }
 """Runs without attacks by name; "ordinary" has nothing special."""
 
-PLAYABLE = tuple(name for name, scene in SCENES.items() if scene.play and not scene.log)
+PLAYABLE = tuple(name for name, scene in SCENES.items() if scene.play is not _nothing and not scene.log)
 """Those that can be played on any site of their style, beside other things."""

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from itertools import cycle
+from math import isfinite
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,13 +16,40 @@ from rich.console import Console
 
 from core.clock import iso_millis
 from core.errors import WwwatchError
-from simulator import ATTACKS, LIVE, history, truth, write_log
+from simulator import ATTACKS, LIVE, OPTIONS, PLAYABLE, history, truth, write_log
 from simulator.dice import Dice
 from wwwatch.roof import Roof
 
 _SEED = 1
 _FIRST_ATTACK_SECONDS = 15.0
 _STEP_SECONDS = 0.5
+
+
+class _Planned(click.ParamType[tuple[str, dict[str, float]]]):
+    """An attack by its name, with habits that the dice would decide else: ``scan:clients=4,gap=2``."""
+
+    name = "NAME[:HABIT=NUMBER,...]"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, dict[str, float]]:
+        """Return the attack's name and its habits."""
+        if isinstance(value, tuple):
+            return value
+        name, _, fixed = str(value).partition(":")
+        if name not in ATTACKS:
+            self.fail(f"there is no attack {name!r}; choose from {', '.join(ATTACKS)}", param, ctx)
+        habits: dict[str, float] = {}
+        for part in filter(None, fixed.split(",")):
+            habit, _, number = part.partition("=")
+            try:
+                habits[habit] = float(number)
+            except ValueError:
+                self.fail(f"{part!r} is no habit with a number, such as clients=4", param, ctx)
+            if habit not in OPTIONS or not isfinite(habits[habit]) or habits[habit] < 0:
+                self.fail(f"{part!r} is no habit with a number from 0 on; habits are {', '.join(OPTIONS)}", param, ctx)
+        return name, habits
+
 
 _seed = click.option(
     "--seed", type=click.IntRange(min=0), default=_SEED, show_default=True, help="Same seed, same people."
@@ -65,7 +93,22 @@ def command() -> None:
 @click.option("--days", type=click.FloatRange(min=0, min_open=True, max=400), default=7.0, show_default=True)
 @click.option("--end", type=click.DateTime(), help="Last moment, UTC; default now. Give it to get the same log again.")
 @click.option("--visits-per-hour", type=click.FloatRange(min=0), default=60.0, show_default=True, help="Mean.")
-@click.option("--attack", "attacks", type=click.Choice(list(ATTACKS)), multiple=True, help="May be repeated.")
+@click.option(
+    "--attack",
+    "attacks",
+    type=_Planned(),
+    multiple=True,
+    help=f"May be repeated. One of: {', '.join(ATTACKS)}; with habits of its own: flood:requests=900,clients=3"
+    f" ({'; '.join(f'{name}: {words}' for name, words in OPTIONS.items())}).",
+)
+@click.option(
+    "--scene",
+    "scenes",
+    type=click.Choice(PLAYABLE),
+    metavar="NAME",
+    multiple=True,
+    help=f"Play something that only looks like an attack; may be repeated. One of: {', '.join(PLAYABLE)}.",
+)
 @_seed
 @_json
 @click.pass_obj
@@ -76,7 +119,8 @@ def log(
     days: float,
     end: datetime | None,
     visits_per_hour: float,
-    attacks: tuple[str, ...],
+    attacks: tuple[tuple[str, dict[str, float]], ...],
+    scenes: tuple[str, ...],
     seed: int,
     as_json: bool,
 ) -> None:
@@ -85,13 +129,14 @@ def log(
     \b
     Example:
       wwwatch simulate log --out access.log --days 7 --seed 3 --attack scan --attack spray
+      wwwatch simulate log --out access.log --scene flash-crowd --attack bruteforce-slow:requests=200
     """
     last = end.replace(tzinfo=UTC) if end else roof.clock.now()
     first = last - timedelta(days=days)
     dice = Dice(seed)
-    planned = [(name, first + timedelta(days=days * dice.between(0.1, 0.9))) for name in attacks]
+    planned = [(name, first + timedelta(days=days * dice.between(0.1, 0.9)), habits) for name, habits in attacks]
     with _working("simulating"):
-        frame = history(first, last, seed=seed, visits_per_hour=visits_per_hour, attacks=planned)
+        frame = history(first, last, seed=seed, visits_per_hour=visits_per_hour, attacks=planned, scenes=scenes)
         beside = write_log(frame, out)
     runs = truth(frame)
     if as_json:

@@ -26,7 +26,6 @@ def play(name: str, seed: int = 1, most: int = 60) -> pl.DataFrame:
     site = replace(build_site(dice, scene.style or "company", "www.example.com"), **dict(scene.site))  # type: ignore[arg-type]
     addresses = Addresses(dice)
     stage = Stage(site, dice, addresses, Crowd(site, dice, addresses), START, START + HOURS * 3600, most)
-    assert scene.play
     scene.play(stage)
     return to_frame(stage.journal)
 

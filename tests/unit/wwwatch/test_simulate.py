@@ -62,3 +62,26 @@ def test_an_unknown_attack_is_wrong_usage(tmp_path: Path) -> None:
 def test_strangers_are_not_attacked() -> None:
     with pytest.raises(WwwatchError, match="it is not this machine"):
         run("visit", "--url", "http://192.0.2.7", "--attacks")
+
+
+def test_habits_and_scenes_are_chosen(tmp_path: Path) -> None:
+    path = tmp_path / "access.log"
+    result = log(path, "--attack", "flood:requests=321,clients=2,rotation=0", "--scene", "monitors")
+    assert "flood: 321 requests, 2 clients" in result.output
+    assert len(path.read_text().splitlines()) > 1000
+
+
+@pytest.mark.parametrize(
+    ("attack", "sentence"),
+    [
+        ("nothing", "there is no attack 'nothing'"),
+        ("scan:speed=3", "habits are requests, clients"),
+        ("scan:gap=soon", "'gap=soon' is no habit with a number"),
+        ("scan:gap=nan", "from 0 on"),
+        ("scan:clients=-4", "from 0 on"),
+    ],
+)
+def test_what_no_attack_can_be_is_wrong_usage(tmp_path: Path, attack: str, sentence: str) -> None:
+    result = log(tmp_path / "access.log", "--attack", attack)
+    assert result.exit_code == 2
+    assert sentence in " ".join(result.output.replace("│", " ").split())
