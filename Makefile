@@ -4,7 +4,7 @@ BIN := .venv/bin
 DATA ?= ../shared/data
 SEEDS ?= 5
 
-.PHONY: install demo test torture lint types bench evaluate docs clean
+.PHONY: install demo test torture lint types bench evaluate labelled docs clean
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet --editable '.[dev]' && touch $@
 install: .venv/installed
@@ -23,6 +23,9 @@ bench: install
 # Over the labelled logs of DATA, where it is there, and simulated runs; the tables go into docs/detection.md.
 evaluate: install
 	$(BIN)/wwwatch evaluate $(if $(wildcard $(DATA)),--data $(DATA)) $(if $(SOURCES),--sources $(SOURCES)) --seeds $(SEEDS) --page docs/detection.md
+# Real tools (ab, hydra, gobuster, sqlmap and others, as far as they are installed) against a loopback server.
+labelled: install
+	$(BIN)/wwwatch simulate tools --out build/labelled
 docs: install
 	$(BIN)/python -m wwwatch.reference
 clean:

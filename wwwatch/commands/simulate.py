@@ -199,6 +199,61 @@ def visit(roof: Roof, /, *, url: str, allow_host: tuple[str, ...], **visits: Any
     _visit(roof, url, allow_host, **visits)
 
 
+@command.command()
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("build/labelled"),
+    show_default=True,
+    help="Folder to write.",
+)
+@click.option("--tool", "names", multiple=True, help="Only this one, e.g. sqlmap; repeatable. Default: all there are.")
+@click.option(
+    "--seconds", type=click.FloatRange(min=1), default=40.0, show_default=True, help="After which a tool is ended."
+)
+@_seed
+@_json
+@click.pass_obj
+def tools(roof: Roof, *, out: Path, names: tuple[str, ...], seconds: float, seed: int, as_json: bool) -> None:
+    """Let real attack tools loose on a loopback server of ours, and write its log with labels.
+
+    Those that are installed among ab, siege, wrk, slowhttptest, hydra, gobuster, dirb, ffuf, wfuzz, whatweb, sqlmap,
+    wapiti, curl and wget run one after the other, beside simulated visitors. Nothing but this machine is asked.
+
+    \b
+    Example:
+      wwwatch simulate tools --out build/labelled
+      wwwatch simulate tools --tool sqlmap --tool hydra
+    """
+    done = _part("simulator.record").record(
+        out,
+        names=names,
+        seconds=seconds,
+        seed=seed,
+        clock=roof.clock,
+        stop=roof.stop,
+        on_run=lambda run: _tell(run, as_json=as_json),
+    )
+    missing = f", not installed: {', '.join(done.missing)}" if done.missing else ""
+    _say(f"{done.log}: {done.lines} lines, labels in {done.labels}{missing}", as_json, log=str(done.log),
+         labels=str(done.labels), lines=done.lines, missing=done.missing)  # fmt: skip
+
+
+def _tell(run: Any, *, as_json: bool) -> None:
+    seconds = (run.end - run.start).total_seconds()
+    cut = ", ended" if run.is_cut else ""
+    _say(
+        f"{run.tool.name} ({run.tool.kind}): {len(run.clients)} clients, {seconds:.1f} s{cut}",
+        as_json,
+        tool=run.tool.name,
+        kind=run.tool.kind,
+        clients=run.clients,
+        start=iso_millis(run.start),
+        end=iso_millis(run.end),
+        is_cut=run.is_cut,
+    )
+
+
 def _visit(
     roof: Roof,
     url: str,
