@@ -95,7 +95,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool("dirb", "scan", "dirb", f"{{url}} {_WORDS} -S -r -H {{header}}"),
     Tool("ffuf", "scan", "ffuf", f"-s -t 4 -u {{url}}/FUZZ -w {_WORDS} -H {{header}}"),
     Tool("wfuzz", "scan", "wfuzz", f"-t 4 -w {_WORDS} --hc 404 -H {{header}} {{url}}/FUZZ"),
-    Tool("whatweb", "scan", "whatweb", "-a 3 --color=never -H {header} {url}"),
+    Tool("whatweb", "scan", "whatweb", "-a 4 --color=never -H {header} {url}"),
     Tool("curl-probes", "scan", "curl", f"{_CURL} --rate 30/m {{url}}/.env {{url}}/.git/config {{url}}/phpinfo.php"),
     Tool(
         "sqlmap",
