@@ -55,7 +55,7 @@ def labelled(*, seed: int = 0, sessions: int = 900, attacks: Sequence[str] = tup
     for name in _evenly(dice, attacks, attacked):
         runs = dice.child()
         victim = _victim(runs, sites, name)
-        most = int(runs.log_between(150, 1500))
+        most = int(runs.log_between(600, 2500) if ATTACKS[name].kind == "ddos" else runs.log_between(150, 1500))
         raid(name, victim, runs, addresses, journal, at=start + runs.between(0, _DAYS), most=most)
     crowds = [Crowd(site, dice.child(), addresses) for site in sites]
     _visit(dice, crowds, sessions - attacked, journal)

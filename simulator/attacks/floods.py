@@ -26,8 +26,9 @@ def ddos(raid: Raid, shape: str = "") -> None:
     dice = raid.dice
     clients = raid.visits(200, min(4000, max(raid.most // 2, 201)), agents.SCRIPTS)
     count = min(int(len(clients) * raid.options.get("requests", dice.log_between(2, 8))), raid.most)
-    lasts = 20.0 if raid.brief else dice.log_between(20, 400)
-    _pour(raid, clients, count, raid.options.get("gap", lasts / count), _draws(raid, shape))
+    # Less than this is no more than a good day, whoever sends it.
+    gap = 20.0 / count if raid.brief else 1 / dice.log_between(8, 200)
+    _pour(raid, clients, count, raid.options.get("gap", gap), _draws(raid, shape))
 
 
 def ddos_slow(raid: Raid) -> None:

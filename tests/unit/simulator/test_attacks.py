@@ -103,3 +103,11 @@ def test_what_is_no_http_becomes_the_line_that_servers_write() -> None:
     events = as_events(bare)
     assert events["method"].null_count() == events.height
     assert not events["url"].drop_nulls().str.contains(r"[^\x20-\x7e]").any()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("name", ["flood", "flood-search", "ddos", "ddos-cache"])
+def test_floods_are_faster_than_a_good_day(name: str, seed: int) -> None:
+    frame = run(name, seed)
+    assert frame.height > 200
+    assert frame.height / max(lasted(frame), 1.0) > 7

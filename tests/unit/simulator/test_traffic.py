@@ -72,7 +72,7 @@ def test_returning_visitors_ask_for_fewer_assets() -> None:
 @pytest.mark.parametrize("name", ATTACKS)
 def test_attacks_are_labelled_and_truthful(name: str) -> None:
     begin = MONDAY + timedelta(hours=2)
-    frame = simulate(MONDAY, MONDAY + timedelta(hours=4), seed=11, attacks=[(name, begin)])
+    frame = simulate(MONDAY, MONDAY + timedelta(hours=4), seed=11, visits_per_hour=8, attacks=[(name, begin)])
     attack = frame.filter(pl.col("attack") == name)
     (told,) = truth(frame).to_dicts()
     assert told["attack"] == name
