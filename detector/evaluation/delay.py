@@ -15,10 +15,10 @@ from detector.evaluation.truth import ATTACK
 from detector.incidents import Incident
 from detector.model import SessionModel
 
-SAMPLE = 50
+SAMPLE = 30
 """Attackers that are followed: each looks at the log again and again."""
 
-LOOKS = (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100)
+LOOKS = (1, 2, 3, 5, 8, 13, 20, 30, 50, 100)
 """After so many of an attacker's lines it is looked whether it is named; a delay is at most one look too long."""
 
 
