@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DATA ?= ../shared/data
-SEEDS ?= 5
+SEEDS ?= 3
 
 .PHONY: install demo test torture lint types bench evaluate labelled docs clean
 .venv/installed: pyproject.toml
@@ -22,7 +22,7 @@ bench: install
 	for bench in benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
 # Over the labelled logs of DATA, where it is there, and simulated runs; the tables go into docs/detection.md.
 evaluate: install
-	$(BIN)/wwwatch evaluate $(if $(wildcard $(DATA)),--data $(DATA)) $(if $(SOURCES),--sources $(SOURCES)) --seeds $(SEEDS) --page docs/detection.md
+	$(BIN)/wwwatch evaluate $(if $(wildcard $(DATA)),--data $(DATA)) $(if $(SOURCES),--sources $(SOURCES)) --seeds $(SEEDS) --jobs 2 --page docs/detection.md
 # Real tools (ab, hydra, gobuster, sqlmap and others, as far as they are installed) against a loopback server.
 labelled: install
 	$(BIN)/wwwatch simulate tools --out build/labelled

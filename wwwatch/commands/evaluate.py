@@ -28,7 +28,8 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.command()
 @click.option("--data", type=FOLDER, help="Folder of labelled logs: in each of its folders access.log and labels.csv.")
 @click.option("--sources", metavar="NAME,...", help="Only these folders of it.")
-@click.option("--seeds", type=click.IntRange(min=0), default=2, show_default=True, help="Seeds of simulated runs.")
+@click.option("--seeds", type=click.IntRange(min=0), default=1, show_default=True, help="Seeds of simulated runs.")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Processes for simulated runs.")
 @click.option(
     "--protocol", "protocols", type=click.Choice(PROTOCOLS), multiple=True, help="Only this one; default: all."
 )
@@ -45,6 +46,7 @@ def command(
     data: Path | None,
     sources: str | None,
     seeds: int,
+    jobs: int,
     protocols: tuple[str, ...],
     digest: str | None,
     as_json: bool,
@@ -64,7 +66,7 @@ def command(
     if sources and data is None:
         raise click.UsageError("--sources needs --data.")
     names = [name for name in (sources or "").split(",") if name]
-    plan = Plan(find_sources(data, names) if data else (), seeds, protocols or PROTOCOLS)
+    plan = Plan(find_sources(data, names) if data else (), seeds, protocols or PROTOCOLS, jobs)
     if not plan.sources and (not seeds or "simulated" not in plan.protocols):
         raise EvaluationError("there is nothing to evaluate on", "give --data with labelled logs, or --seeds")
     report = _evaluate(roof, plan, digest)

@@ -1,6 +1,6 @@
 """The protocols: the shipped model on labelled logs, each log left out of its training, and simulated runs."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from joblib import Parallel, delayed
 
 from core.clock import iso_millis
 from detector.evaluation.figures import Counts, mean
 from detector.evaluation.report import FLAGS, Judged, delays, describe_log, judge_log, measure
-from detector.evaluation.runs import judge_run
+from detector.evaluation.runs import RunResult, judge_run
 from detector.evaluation.simulation import sum_up
 from detector.evaluation.truth import ATTACK, CRAWLER, NORMAL, taught_kind
 from detector.model import SessionModel
 from wwwatch.evaluation.models import simulated_lessons, taught_on
-from wwwatch.evaluation.simulated import count_runs, make_runs
+from wwwatch.evaluation.simulated import make_run, name_runs
 from wwwatch.evaluation.sources import Source, read_source
 from wwwatch.scan.learning import learn
 
@@ -40,11 +41,13 @@ class Plan:
         sources: Folders of labelled logs.
         seeds: How many seeds of simulated runs.
         protocols: Some of PROTOCOLS.
+        jobs: Processes that judge simulated runs.
     """
 
     sources: Sequence[Path]
     seeds: int
     protocols: Sequence[str] = PROTOCOLS
+    jobs: int = 1
 
 
 def evaluate(plan: Plan, model: Model, now: datetime, progress: Progress = lambda *_: None) -> dict[str, Any]:
@@ -69,7 +72,7 @@ def evaluate(plan: Plan, model: Model, now: datetime, progress: Progress = lambd
         for protocol in asked:
             report[protocol] = _on_sources(protocol, sources, model, now, progress)
     if SIMULATED in plan.protocols and plan.seeds:
-        report[SIMULATED] = _on_runs(plan.seeds, model, now, progress)
+        report[SIMULATED] = _on_runs(plan, model, now, progress)
     return report
 
 
@@ -141,13 +144,17 @@ def _counts(cells: dict[str, Any]) -> Counts:
     return Counts(*(cells[name] for name in ("found", "missed", "named", "spared")))
 
 
-def _on_runs(seeds: int, model: Model, now: datetime, progress: Progress) -> dict[str, Any]:
-    wanted = range(FIRST_SEED, FIRST_SEED + seeds)
-    total = count_runs(wanted)
+def _on_runs(plan: Plan, model: Model, now: datetime, progress: Progress) -> dict[str, Any]:
+    wanted = name_runs(range(FIRST_SEED, FIRST_SEED + plan.seeds))
+    judged = Parallel(n_jobs=plan.jobs, return_as="generator")(
+        delayed(_judge)(model, name, seed, now) for name, seed in wanted
+    )
+    results = []
+    for number, result in enumerate(judged, 1):
+        results.append(result)
+        progress(f"{SIMULATED}: {result.name}", number, len(wanted))
+    return sum_up(results)
 
-    def counted() -> Iterator[Any]:
-        for number, run in enumerate(make_runs(wanted)):
-            progress(f"{SIMULATED}: {run.name}", number, total)
-            yield judge_run(model, run, now)
 
-    return sum_up(list(counted()))
+def _judge(model: Model, name: str, seed: int, now: datetime) -> RunResult:
+    return judge_run(model, make_run(name, seed), now)

@@ -1,11 +1,14 @@
 """Simulated runs, brought into the detector's event frame with their truth."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from detector.evaluation.runs import Raid, Run
 from simulator import runs
 from simulator.attacks import ATTACKS
 from wwwatch.examples import as_events
+
+MIXED = "mixed"
+"""The name of a day with several attacks in it."""
 
 
 def prepare_run(run: runs.Run) -> Run:
@@ -26,16 +29,13 @@ def prepare_run(run: runs.Run) -> Run:
     return Run(run.name, run.seed, events, raids)
 
 
-def make_runs(seeds: Sequence[int], *, quiet: bool = True) -> Iterator[Run]:
-    """Yield, for each seed, a run of each attack, a mixed day, and a run of each hard negative."""
-    for seed in seeds:
-        for name in ATTACKS:
-            yield prepare_run(runs.attack_run(name, seed))
-        yield prepare_run(runs.mixed_run(seed))
-        for name in runs.QUIET if quiet else ():
-            yield prepare_run(runs.quiet_run(name, seed))
+def make_run(name: str, seed: int) -> Run:
+    """Return the run of an attack, of a hard negative, or MIXED."""
+    if name == MIXED:
+        return prepare_run(runs.mixed_run(seed))
+    return prepare_run(runs.attack_run(name, seed) if name in ATTACKS else runs.quiet_run(name, seed))
 
 
-def count_runs(seeds: Sequence[int]) -> int:
-    """Return how many runs `make_runs` yields."""
-    return len(seeds) * (len(ATTACKS) + 1 + len(runs.QUIET))
+def name_runs(seeds: Sequence[int]) -> list[tuple[str, int]]:
+    """Return for each seed the runs there are: one of each attack, a mixed day, and one of each hard negative."""
+    return [(name, seed) for seed in seeds for name in (*ATTACKS, MIXED, *runs.QUIET)]
