@@ -46,9 +46,9 @@ def nikto(raid: Raid) -> None:
     """Find out how misses look, try the methods, then thousands of known files and payloads."""
     dice = raid.dice
     count, gap = raid.pace((150, 1200), (0.01, 0.4), (250, 20.0))
-    visit = raid.visit("")
     version = dice.pick(("2.1.6", "2.5.0"))
     browser = agents.browser_agent(dice) if dice.chance(0.3) else ""
+    visit = raid.visit(browser or _NIKTO.format(version, 0))
     name = _hex(dice, 8)
     asked = [("GET", f"/{name}.{ending}") for ending in ("asp", "cgi", "php", "html", "jsp", "bak", "cfm", "/")]
     asked += [("OPTIONS", "/"), ("TRACE", "/"), ("DEBUG", "/"), ("PUT", f"/nikto-test-{name}.html"), ("TRACK", "/")]

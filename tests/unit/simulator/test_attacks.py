@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from enrich import Enrichment, find_format, read_events
 from enrich.signs import match_signs
 from simulator import ATTACKS, LIVE, render_combined
 from simulator.addresses import Addresses
@@ -15,6 +16,15 @@ from wwwatch.examples import as_events
 
 START = 1_772_409_600.0
 SEEDS = (1, 2, 3)
+FIELDS = {
+    "url.original": "url",
+    "http.request.method": "method",
+    "http.response.status_code": "status",
+    "http.response.body.bytes": "bytes",
+    "user_agent.original": "user_agent",
+    "http.request.referrer": "referrer",
+    "source.address": "address",
+}
 
 
 def run(name: str, seed: int, style: str = "company", **options: float) -> pl.DataFrame:
@@ -111,3 +121,13 @@ def test_floods_are_faster_than_a_good_day(name: str, seed: int) -> None:
     frame = run(name, seed)
     assert frame.height > 200
     assert frame.height / max(lasted(frame), 1.0) > 7
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_the_log_tells_what_was_simulated(name: str) -> None:
+    frame = run(name, 7).head(120)
+    lines = render_combined(frame)
+    read = read_events(lines, find_format("combined"), Enrichment()).frame()
+    events = as_events(frame)
+    for field, column in FIELDS.items():
+        assert read[field].to_list() == events[column].to_list(), column
