@@ -16,7 +16,7 @@ NARROWEST = 60
 CLIENTS = 4
 """Addresses that are shown of an incident; `--json` has all."""
 
-EXAMPLES = 3
+REASONS, EXAMPLES = 3, 3
 EXAMPLE_ROWS = 2
 """Rows of the terminal for each of them."""
 
@@ -84,12 +84,12 @@ def _finding(number: int, finding: Finding, width: int) -> Iterator[str]:
     yield from _row(
         "when", f"{period} UTC: {_count(finding.requests, 'request')}, {_count(finding.sessions, 'session')}", width
     )
-    for count, reason in enumerate(finding.reasons):
+    for count, reason in enumerate(finding.reasons[:REASONS]):
         yield from _row("" if count else "why", reason, width)
     for count, line in enumerate(finding.examples[:EXAMPLES]):
         yield from _row("" if count else "lines", shorten(line, EXAMPLE_ROWS * (width - 2 * _INDENT) - 8), width)
     if finding.steps:
-        yield from _row("do", finding.steps[0], width)
+        yield from _row("do", finding.steps[0].rstrip(":"), width)
 
 
 def _row(label: str, text: str, width: int) -> Iterator[str]:
