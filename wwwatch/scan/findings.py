@@ -121,7 +121,7 @@ def evidence_of(incident: Incident) -> list[int]:
 def _build(incident: Incident, addresses: Mapping[str, Sequence[str]], lines: Mapping[int, str]) -> Finding:
     document = incident.document()
     own = document["wwwatch"]
-    clients = tuple(address for client in incident.clients for address in addresses.get(client, (client,)))
+    clients = tuple(address for client in incident.addresses for address in addresses.get(client, (client,)))
     kind, path = own["incident"]["kind"], document["url"].get("path", "")
     steps = advise(kind, Facts("", clients, len(clients), path))
     return Finding(
