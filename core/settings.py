@@ -115,6 +115,9 @@ class DetectSettings(Section):
 
     index: str = Field(ACCESS_PATTERN, description="indices to read events from; filebeat-* works too")
     poll_seconds: float = Field(1.0, gt=0, description="how often new events are asked for")
+    window_rows: int = Field(
+        2_000_000, ge=10_000, description="requests kept in memory; beyond them clients silent longest leave early"
+    )
     threshold: float = Field(50.0, ge=0, le=100, description="sessions that score at least this are anomalies")
 
 

@@ -95,7 +95,12 @@ class Detector:
 
     def _reset(self) -> None:
         evidence = IndexEvidence(self._client, self.settings.index)
-        self.scorer = Scorer(self._model, threshold=self.settings.threshold, evidence=evidence)
+        self.scorer = Scorer(
+            self._model,
+            threshold=self.settings.threshold,
+            evidence=evidence,
+            window_rows=self.settings.window_rows,
+        )
         self._kept: datetime | None = None
         self.checkpoint = Checkpoint()
 

@@ -17,7 +17,7 @@ from detector.judge import Judge
 from detector.memory import merge
 from detector.model import SessionModel
 from detector.sitewatch import SiteWatch
-from detector.window import Window
+from detector.window import MOST_ROWS, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ class Scorer:
         model: The digest and the model that judges.
         threshold: Sessions that score at least this are anomalies, 0 to 100.
         evidence: Where raw lines come from.
+        window_rows: Requests that are kept in memory.
         watch: Shown every session that was scored, also those that are normal (see `Judge`).
 
     Attributes:
@@ -76,8 +77,9 @@ class Scorer:
         threshold: float,
         evidence: EvidenceSource,
         watch: Callable[[pl.DataFrame], None] = lambda _: None,
+        window_rows: int = MOST_ROWS,
     ) -> None:
-        self.window = Window(model[1].profile)
+        self.window = Window(model[1].profile, window_rows)
         self.judge = Judge(model, threshold=threshold, evidence=evidence, watch=watch)
         self.sites = SiteWatch(model[0], model[1].profile.hours, evidence)
         self.incidents = OpenIncidents()
@@ -150,5 +152,5 @@ class Scorer:
         if self.window.watermark:
             changed += close_quiet(self.incidents, self.window.watermark, now)
             self.judge.forget_before(self.window.watermark)
-        self.window.evict()
+        self.window.tidy()
         return Outcome(events.height, sessions.height, placed, changed, opened)

@@ -1,9 +1,11 @@
 """The recent requests in memory, as columns."""
 
+import logging
 from datetime import datetime, timedelta
 
 import polars as pl
 
+from detector.bounds import add_cut, empty_cut, keep_active, keep_newest
 from detector.context import Context
 from detector.events import EVENT_SCHEMA, attributable
 from detector.features import features, prepare
@@ -11,11 +13,21 @@ from detector.memory import ClientMemory
 from detector.profile import SiteProfile
 from detector.sessions import GAP
 
+log = logging.getLogger(__name__)
+
 HORIZON = timedelta(hours=6)
 """Requests older than this leave even where their client goes on, so that a monitor never fills the memory."""
 
 LOGIN_MEMORY = timedelta(minutes=10)
 """A failed login looks again at everybody who failed within so long: a spray shows only in all of them together."""
+
+TIDY = timedelta(seconds=30)
+"""Of the events' time: who left a moment ago costs little memory, and looking at all requests each time costs much."""
+
+MOST_ROWS = 2_000_000
+"""Requests in memory where nothing else is said."""
+
+MOST_CHUNKS = 100
 
 RECENT = 20
 """Requests, at least, that tell what time it is."""
@@ -29,16 +41,21 @@ class Window:
 
     Args:
         profile: What the sites serve, as the model learnt it; None: nothing is known.
+        most: Requests that are kept in memory.
 
     Attributes:
         rows: The requests.
         fresh: Those that came last.
         memory: What clients did over the last day, also those that have left.
+        cut: What is counted of sessions of which only the newest requests are kept (detector.bounds).
     """
 
-    def __init__(self, profile: SiteProfile | None = None) -> None:
+    def __init__(self, profile: SiteProfile | None = None, most: int = MOST_ROWS) -> None:
         self.profile = SiteProfile.empty() if profile is None else profile
         self.memory = ClientMemory()
+        self.cut = empty_cut()
+        self._most, self._is_cutting = most, False
+        self._tidied: datetime | None = None
         self.rows = self.fresh = prepare(pl.DataFrame(schema=EVENT_SCHEMA))
         self.watermark: datetime | None = None
         self._hindmost: object = None
@@ -79,7 +96,7 @@ class Window:
         mark, self._hindmost = latest.quantile(0.9, "lower"), latest.quantile(0.1, "lower")
         self.watermark = mark if isinstance(mark, datetime) else self.watermark
         rows = self.rows.join(self._touched(new), on="client", how="semi")
-        return features(rows, Context.of(self.rows, self.profile, self.memory.frame))
+        return add_cut(features(rows, Context.of(self.rows, self.profile, self.memory.frame)), self.cut)
 
     def _append(self, new: pl.DataFrame) -> None:
         # The first events say which further columns there are.
@@ -94,16 +111,34 @@ class Window:
         others = self.rows.filter(pl.col("login_failed") & (pl.col("time") >= since))
         return pl.concat([clients, others.select("client")]).unique()
 
+    def tidy(self) -> None:
+        """Let go of what is no longer needed, when enough has come or enough time has passed to be worth the work."""
+        is_due = self.watermark is not None and (
+            self._tidied is None or abs(self.watermark - self._tidied) >= TIDY or self.rows.height > self._most
+        )
+        if is_due or self.rows.n_chunks() > MOST_CHUNKS:
+            self.evict()
+
     def evict(self) -> None:
         """Let go of clients that were silent for the session gap, and of requests beyond the horizon.
 
-        A request far ahead of all that came after it had a wrong clock, and goes as well.
+        A request far ahead of all that came after it had a wrong clock, and goes as well. Of a client or session with
+        very many requests the newest stay (detector.bounds), and of too many clients those that were active last.
         """
         if self.watermark is None or self.rows.is_empty():
             return
+        self._tidied = self.watermark
         self.memory.forget_before(self.watermark)
         # Batches arrive in any order: where a page holds old and new requests, nobody in the old ones is silent yet.
         lately = min(self.watermark, self._hindmost) if isinstance(self._hindmost, datetime) else self.watermark
         silent = pl.col("time").max().over("client") < lately - GAP
         ahead = (pl.col("time") > self.watermark + HORIZON) & (pl.int_range(pl.len()) < pl.len() - RECENT)
-        self.rows = self.rows.filter(~silent & ~ahead & (pl.col("time") >= self.watermark - HORIZON)).rechunk()
+        kept = self.rows.filter(~silent & ~ahead & (pl.col("time") >= self.watermark - HORIZON))
+        kept, self.cut = keep_newest(kept, self.cut.filter(pl.col("until") >= self.watermark - HORIZON))
+        self.rows = keep_active(kept, self._most).rechunk()
+        is_cutting = self.rows.height < kept.height
+        if is_cutting and not self._is_cutting:
+            log.warning(
+                "more than %d requests in memory: who is silent longest leaves (detect.window_rows)", self._most
+            )
+        self._is_cutting = is_cutting
