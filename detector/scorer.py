@@ -141,7 +141,10 @@ class Scorer:
         sessions = self.window.add(events)
         found = self.judge.judge(sessions, self.window.rows)
         if self.window.watermark:
-            found += self.sites.take(self.window.fresh, self.window.rows, before, self.window.watermark)
+            window = self.window
+            found += self.sites.take(
+                window.fresh, window.rows, window.memory.frame, before=before, watermark=self.window.watermark
+            )
         placed, changed = fold(self.incidents, found, now)
         opened = len(self.incidents) - count
         for anomaly in placed:

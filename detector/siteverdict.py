@@ -6,7 +6,6 @@ from typing import Any
 
 import polars as pl
 
-from core.clock import iso_millis
 from core.documents import document_id
 from detector.anomaly import MOST_ADDRESSES, Anomaly
 from detector.kinds import LOGIN_KINDS
@@ -132,7 +131,8 @@ def _begin(worst: dict[str, Any], rows: pl.DataFrame, start: datetime, model: st
     agents = rows["user_agent"].value_counts(sort=True)
     domain = worst["domain"]
     return Anomaly(
-        session_id=document_id("site", domain, family_of(worst["kind"]), iso_millis(start)),
+        # By the hour: which request of an attack comes first is chance where batches arrive in any order.
+        session_id=document_id("site", domain, family_of(worst["kind"]), f"{start:%Y-%m-%dT%H}"),
         client="",
         user_agent=agents["user_agent"][0] if agents["count"][0] >= ALIKE * rows.height else "",
         domain=domain,

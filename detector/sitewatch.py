@@ -10,6 +10,7 @@ import polars as pl
 from detector.anomaly import Anomaly
 from detector.evidence import LINES, EvidenceSource, Wanted
 from detector.siteverdict import family_of, grow, judge_floods, judge_logins
+from detector.slow import DAY, by_day, judge_days
 from detector.traffic import (
     HISTORY_SCHEMA,
     SCALES,
@@ -110,13 +111,20 @@ class SiteWatch:
         return slots.filter(pl.col("client").hash(seed=2) % 2**self._thinned == 0) if self._thinned else slots
 
     def take(
-        self, new: pl.DataFrame, rows: pl.DataFrame, before: datetime | None, watermark: datetime
+        self,
+        new: pl.DataFrame,
+        rows: pl.DataFrame,
+        memory: pl.DataFrame,
+        *,
+        before: datetime | None,
+        watermark: datetime,
     ) -> list[Anomaly]:
         """Count new requests, and judge the intervals that they are in.
 
         Args:
             new: New requests (output of `detector.features.prepare`).
             rows: All requests in memory, these among them.
+            memory: What clients did over the last day (detector.memory).
             before: The watermark before they came.
             watermark: The watermark now.
 
@@ -134,6 +142,8 @@ class SiteWatch:
             if _is_due(scale, before, watermark)
             for strange in self._look(scale, min(first, (before or first) - scale.cadence), known)
         ]
+        if _is_due(DAY, before, watermark):
+            found += self._look_at_days(memory, min(first, (before or first) - DAY.cadence))
         anomalies = [anomaly for strange in found for anomaly in self._name(strange, rows)]
         self._trim(watermark)
         # The same episode may show at several lengths: the last one has all its clients.
@@ -155,9 +165,7 @@ class SiteWatch:
             if again.select("is_flooded", "is_sprayed").equals(counted.select("is_flooded", "is_sprayed")):
                 break
             counted = again.select(counted.columns)
-        own = counted.select(pl.lit(scale.name).alias("scale"), *list(HISTORY_SCHEMA)[1:])
-        earlier = self.history.join(own, on=["scale", "domain", "interval"], how="anti")
-        self.history = earlier.vstack(own.select(pl.col(name).cast(kind) for name, kind in HISTORY_SCHEMA.items()))
+        self._learn(counted.with_columns(pl.lit(scale.name).alias("scale")))
         strange = []
         for flags, who in (
             (floods, pl.col("is_bare")),
@@ -165,9 +173,25 @@ class SiteWatch:
         ):
             if flags.height:
                 members = clients.filter(who).join(flags, on=["domain", "interval"], how="semi")
-                spans = flags.with_columns(pl.lit(scale.length).alias("length"), pl.lit(scale.words).alias("within"))
-                strange.append(_Strange(spans, members.select("domain", "client", "interval", "requests")))
+                strange.append(_strange(flags, members, scale))
         return strange
+
+    def _look_at_days(self, memory: pl.DataFrame, since: datetime) -> list[_Strange]:
+        clients = by_day(memory, since)
+        if clients.is_empty():
+            return []
+        flags, seen = judge_days(clients, self.history)
+        nothing = {name: pl.lit(0) for name in ("bare", "browsing")}
+        calm = {name: pl.lit(value=False) for name in ("is_flooded", "is_sprayed")}
+        self._learn(seen.with_columns(pl.lit(DAY.name).alias("scale"), **nothing, **calm))
+        if flags.is_empty():
+            return []
+        members = clients.filter(pl.col("is_dry") | pl.col("is_lucky"))
+        return [_strange(flags, members.join(flags, on=["domain", "interval"], how="semi"), DAY)]
+
+    def _learn(self, counted: pl.DataFrame) -> None:
+        own = counted.select(pl.col(name).cast(kind) for name, kind in HISTORY_SCHEMA.items())
+        self.history = self.history.join(own, on=["scale", "domain", "interval"], how="anti").vstack(own)
 
     def _name(self, strange: _Strange, rows: pl.DataFrame) -> list[Anomaly]:
         named = []
@@ -217,10 +241,16 @@ class SiteWatch:
             self._merged = self.slots.height
         if self.slots.height < self.most // 8:
             self._thinned = 0
-        self.history = self.history.filter(pl.col("interval") >= watermark - PAST).tail(MOST_HISTORY)
+        past = pl.when(pl.col("scale") == DAY.name).then(2 * PAST).otherwise(PAST)
+        self.history = self.history.filter(pl.col("interval") >= pl.lit(watermark) - past).tail(MOST_HISTORY)
         for key, anomaly in list(self._going.items()):
             if anomaly.end < watermark - APART - SPAN:
                 del self._going[key]
+
+
+def _strange(flags: pl.DataFrame, members: pl.DataFrame, scale: Scale) -> _Strange:
+    spans = flags.with_columns(pl.lit(scale.length).alias("length"), pl.lit(scale.words).alias("within"))
+    return _Strange(spans, members.select("domain", "client", "interval", "requests"))
 
 
 def _is_due(scale: Scale, before: datetime | None, watermark: datetime) -> bool:

@@ -9,7 +9,8 @@ import polars as pl
 
 from detector.anomaly import Anomaly
 from detector.evidence import NoEvidence
-from detector.features import prepare
+from detector.memory import ClientMemory
+from detector.prepare import prepare
 from detector.sitewatch import SiteWatch
 from detector.usual import empty_hours
 from tests.unit.detector.frames import BROWSER, events_of, request
@@ -91,11 +92,14 @@ def watched(requests: list[Request], size: int | None = None, **more: Any) -> di
     watch = SiteWatch("d" * 64, more.pop("hours", empty_hours()), NoEvidence(), **more)
     found: dict[str, Anomaly] = {}
     before: datetime | None = None
+    memory = ClientMemory()
     seen = pl.DataFrame()
     for page in pages_of(requests, size):
         seen = page if seen.is_empty() else seen.vstack(page)
         watermark = page["time"].max()
         assert isinstance(watermark, datetime)
-        found |= {anomaly.session_id: anomaly for anomaly in watch.take(page, seen, before, watermark)}
+        memory.add(page)
+        anomalies = watch.take(page, seen, memory.frame, before=before, watermark=watermark)
+        found |= {anomaly.session_id: anomaly for anomaly in anomalies}
         before = watermark
     return found

@@ -77,6 +77,23 @@ def test_one_attempt_from_each_of_hundreds_over_hours_is_a_spray() -> None:
     assert len(anomaly.clients) >= 250
 
 
+@pytest.mark.parametrize("size", [None, 500])
+def test_eight_attempts_an_hour_show_in_a_day(size: int | None) -> None:
+    dice = random.Random(10)
+    spray = attempts(range(180), 22 * HOUR, dice, 2 * HOUR)
+    (anomaly,) = watched([*ordinary(24, 60, dice), *spray], size).values()
+    assert (anomaly.kind, anomaly.top_path) == ("spray", "/login")
+    assert "24 h" in anomaly.reasons[0].sentence
+    assert len(anomaly.clients) >= 100
+
+
+def test_what_each_day_brings_is_usual() -> None:
+    dice = random.Random(11)
+    noise = attempts(range(300), 5 * DAY, dice, 0)
+    tried = watched([*ordinary(120, 20, dice), *noise], 2_000)
+    assert len(tried) <= 1
+
+
 def test_many_addresses_some_of_which_get_in_are_stuffing() -> None:
     dice = random.Random(6)
     tries = attempts(range(200), 1800, dice, 3 * HOUR) + attempts(range(200, 210), 1800, dice, 3 * HOUR, status=302)

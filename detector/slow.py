@@ -1,0 +1,87 @@
+"""Sprays that take a day: one attempt from each of many addresses, a few an hour, show in no shorter interval."""
+
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from detector.memory import SPAN
+from detector.siteverdict import TIMES
+from detector.tally import LIGHT_ATTEMPTS
+from detector.traffic import FEW_OTHERS, Scale
+
+DAY = Scale("24h", "24 h", timedelta(hours=24), timedelta(minutes=10), 0, 50, 24.0)
+
+HOURS = 24
+_HOUR = timedelta(hours=1)
+
+
+def by_day(memory: pl.DataFrame, since: datetime) -> pl.DataFrame:
+    """Return who only tried to log in during the day before the end of each hour.
+
+    Args:
+        memory: detector.memory.MEMORY_SCHEMA.
+        since: The first hour wanted is the one that holds this moment.
+
+    Returns:
+        `domain`, `client`, `interval` (the day's beginning), `requests`, `failed`, and the Booleans `is_dry` and
+        `is_lucky` as in detector.traffic; nothing at all where nobody tried.
+    """
+    attempts = memory.filter((pl.col("login_failures") > 0) | (pl.col("login_successes") > 0))
+    last = attempts["hour"].max()
+    if not isinstance(last, datetime):
+        return pl.DataFrame()
+    first = pl.lit(since, dtype=memory.schema["hour"]).dt.truncate("1h") - SPAN + _HOUR
+    days = pl.concat([attempts.with_columns(interval=pl.col("hour") - back * _HOUR) for back in range(HOURS)])
+    own = days.filter((pl.col("interval") >= first) & (pl.col("interval") <= pl.lit(last) - SPAN + _HOUR))
+    sums = own.group_by("domain", "client", "interval").agg(
+        pl.col("login_failures").sum().alias("failed"),
+        pl.col("login_successes").sum().alias("succeeded"),
+        pl.col("assets", "requests").sum(),
+    )
+    tries = pl.col("failed") + pl.col("succeeded")
+    others = pl.col("requests").cast(pl.Int64) - tries <= FEW_OTHERS + tries.cast(pl.Int64)
+    light = (pl.col("assets") == 0) & (tries < LIGHT_ATTEMPTS) & others
+    return sums.select(
+        "domain",
+        "client",
+        "interval",
+        "requests",
+        "failed",
+        (light & (pl.col("failed") > 0) & (pl.col("succeeded") == 0)).alias("is_dry"),
+        (light & (pl.col("succeeded") > 0)).alias("is_lucky"),
+    )
+
+
+def judge_days(clients: pl.DataFrame, history: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the days in which many tried to log in, and what is worth keeping of all days.
+
+    Args:
+        clients: Output of `by_day`.
+        history: HISTORY_SCHEMA of days that were seen before.
+
+    Returns:
+        Flags as `detector.siteverdict.judge_logins` gives them, and rows for the history.
+    """
+    seen = clients.group_by("domain", "interval").agg(
+        pl.col("is_dry").sum().alias("dry"),
+        pl.col("is_lucky").sum().alias("lucky"),
+        pl.col("failed").filter(pl.col("is_dry") | pl.col("is_lucky")).sum(),
+    )
+    before = history.filter(pl.col("scale") == DAY.name).select(
+        "domain", pl.col("interval") + SPAN, pl.col("dry").alias("usual")
+    )
+    here = seen.select("domain", pl.col("interval") + SPAN, pl.col("dry").alias("usual"))
+    usual = pl.concat([before.cast({"usual": pl.UInt32}), here.cast({"usual": pl.UInt32})])
+    usual = usual.unique(["domain", "interval"], keep="last")
+    known = seen.join(usual, on=["domain", "interval"], how="left").with_columns(pl.col("usual").fill_null(0))
+    dry, lucky = pl.col("dry"), pl.col("lucky")
+    flagged = known.filter((dry >= DAY.floor_dry) & (dry >= TIMES * pl.col("usual")) & (dry >= lucky))
+    inside = lucky >= pl.max_horizontal(2, 0.02 * (dry + lucky))
+    nothing = [pl.lit(0, pl.UInt32).alias(name) for name in ("bare", "browsing", "bare_requests", "bare_errors")]
+    flags = flagged.with_columns(
+        *nothing,
+        pl.when(inside).then(pl.lit("stuffing")).otherwise(pl.lit("spray")).alias("kind"),
+        (dry + lucky).alias("count"),
+        (30 + 22 * ((dry + lucky) / HOURS**0.5).log10()).clip(0, 100).alias("score"),
+    )
+    return flags, known
