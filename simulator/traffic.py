@@ -65,11 +65,15 @@ def simulate(
         options = habits[0] if habits else None
         raid(name, site, Dice(seed, _RAID_STREAM, number), addresses, journal, at=seconds(begin), options=options)
     for number, name in enumerate(scenes):
-        if name not in PLAYABLE:
-            raise SimulatorError(f"there is no scene {name!r}", f"choose from {', '.join(PLAYABLE)}")
         stage = Stage(site, Dice(seed, _SCENE_STREAM, number), addresses, crowd, first, last, journal=journal)
-        SCENES[name].play(stage)
+        _play(name, stage)
     return to_frame(journal)
+
+
+def _play(name: str, stage: Stage) -> None:
+    if name not in PLAYABLE:
+        raise SimulatorError(f"there is no scene {name!r}", f"choose from {', '.join(PLAYABLE)}")
+    SCENES[name].play(stage)
 
 
 history = simulate

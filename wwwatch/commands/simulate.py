@@ -6,7 +6,6 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from itertools import cycle
-from math import isfinite
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,38 +17,12 @@ from core.clock import iso_millis
 from core.errors import WwwatchError
 from simulator import ATTACKS, LIVE, OPTIONS, PLAYABLE, history, truth, write_log
 from simulator.dice import Dice
+from wwwatch.planned import PlannedAttack
 from wwwatch.roof import Roof
 
 _SEED = 1
 _FIRST_ATTACK_SECONDS = 15.0
 _STEP_SECONDS = 0.5
-
-
-class _Planned(click.ParamType[tuple[str, dict[str, float]]]):
-    """An attack by its name, with habits that the dice would decide else: ``scan:clients=4,gap=2``."""
-
-    name = "NAME[:HABIT=NUMBER,...]"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, dict[str, float]]:
-        """Return the attack's name and its habits."""
-        if isinstance(value, tuple):
-            return value
-        name, _, fixed = str(value).partition(":")
-        if name not in ATTACKS:
-            self.fail(f"there is no attack {name!r}; choose from {', '.join(ATTACKS)}", param, ctx)
-        habits: dict[str, float] = {}
-        for part in filter(None, fixed.split(",")):
-            habit, _, number = part.partition("=")
-            try:
-                habits[habit] = float(number)
-            except ValueError:
-                self.fail(f"{part!r} is no habit with a number, such as clients=4", param, ctx)
-            if habit not in OPTIONS or not isfinite(habits[habit]) or habits[habit] < 0:
-                self.fail(f"{part!r} is no habit with a number from 0 on; habits are {', '.join(OPTIONS)}", param, ctx)
-        return name, habits
-
 
 _seed = click.option(
     "--seed", type=click.IntRange(min=0), default=_SEED, show_default=True, help="Same seed, same people."
@@ -96,7 +69,7 @@ def command() -> None:
 @click.option(
     "--attack",
     "attacks",
-    type=_Planned(),
+    type=PlannedAttack(),
     multiple=True,
     help=f"May be repeated. One of: {', '.join(ATTACKS)}; with habits of its own: flood:requests=900,clients=3"
     f" ({'; '.join(f'{name}: {words}' for name, words in OPTIONS.items())}).",

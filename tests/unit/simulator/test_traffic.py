@@ -156,6 +156,8 @@ def test_requests_hold_nothing_that_breaks_a_request_line() -> None:
 def test_errors_say_what_to_do() -> None:
     with pytest.raises(SimulatorError, match="no attack 'nothing': choose from flood"):
         simulate(MONDAY, MONDAY + timedelta(hours=1), seed=1, attacks=[("nothing", MONDAY)])
+    with pytest.raises(SimulatorError, match="no scene 'nothing': choose from flash-crowd"):
+        simulate(MONDAY, MONDAY + timedelta(hours=1), seed=1, scenes=["nothing"])
     with pytest.raises(SimulatorError, match="the earlier one first"):
         simulate(MONDAY, MONDAY, seed=1)
     with pytest.raises(SimulatorError, match="aware"):
