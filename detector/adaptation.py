@@ -5,11 +5,11 @@ from datetime import datetime
 
 import numpy as np
 import polars as pl
-from sklearn.ensemble import IsolationForest
 
 from core.clock import iso_millis
 from detector.kinds import NORMAL
-from detector.model import Matrix, SessionModel, compress
+from detector.model import Matrix, SessionModel
+from detector.novelty import Novelty, learn_novelty
 from detector.profile import SiteProfile
 from detector.table import NAMES
 
@@ -20,7 +20,7 @@ NOT_ATTACKS = (NORMAL, "novel")
 
 
 def adapt(
-    model: SessionModel, history: pl.DataFrame, *, now: datetime, seed: int = 0, profile: SiteProfile | None = None
+    model: SessionModel, history: pl.DataFrame, *, now: datetime, profile: SiteProfile | None = None
 ) -> SessionModel:
     """Return the model with a site's own usual in place of what was usual to it before.
 
@@ -30,7 +30,6 @@ def adapt(
             that they do not teach it that attacks are usual. With fewer than LEAST_HISTORY other sessions only the
             profile is learnt.
         now: When this takes place, for the card.
-        seed: Every random choice follows from it.
         profile: What the site serves, from the same history; None keeps the model's.
     """
     quiet = without_attacks(model, history)
@@ -38,8 +37,7 @@ def adapt(
     matrix = model.matrix(quiet)
     learnt = replace(model, profile=model.profile if profile is None else profile)
     if is_enough:
-        learnt.forest, learnt.novelty_cuts, *usual = learn_usual(matrix, seed)
-        learnt.usual_low, learnt.usual_median, learnt.usual_high = usual
+        learnt.habits, learnt.usual_low, learnt.usual_median, learnt.usual_high = learn_usual(matrix)
     learnt.card = {
         **model.card,
         "created": iso_millis(now),
@@ -60,24 +58,21 @@ def without_attacks(model: SessionModel, sessions: pl.DataFrame) -> pl.DataFrame
     return sessions.filter(kinds.is_in(NOT_ATTACKS))
 
 
-def learn_usual(matrix: Matrix, seed: int) -> tuple[IsolationForest, Matrix, Matrix, Matrix, Matrix]:
+def learn_usual(matrix: Matrix) -> tuple[Novelty, Matrix, Matrix, Matrix]:
     """Learn what is usual from sessions without attacks.
 
     Args:
         matrix: Features, shape (n_sessions, n_features).
-        seed: Of the forest.
 
     Returns:
-        What SessionModel calls forest, novelty_cuts, usual_low, usual_median and usual_high.
+        What SessionModel calls habits, usual_low, usual_median and usual_high.
     """
     if not len(matrix):
         matrix = np.zeros((1, len(NAMES)))
-    forest = IsolationForest(n_estimators=200, max_samples=min(256, len(matrix)), random_state=seed)
-    novelty = -forest.fit(compress(matrix)).score_samples(compress(matrix))
     # Values that a session really had: "at most 8", not 8.1.
     low, median = np.percentile(matrix, [1, 50], axis=0, method="lower")
     high = np.percentile(matrix, 99, axis=0, method="higher")
-    return forest, np.quantile(novelty, np.linspace(0, 1, 1001)), low, median, high
+    return learn_novelty(matrix), low, median, high
 
 
 def _moment(sessions: pl.DataFrame, column: str, which: str) -> str | None:

@@ -8,7 +8,7 @@ from detector.parties import assign_parties, total_parties
 from detector.prepare import BROWSER, prepare
 from detector.rows import busiest, number_rows
 from detector.table import FEATURES, NAMES
-from detector.table_context import DAY
+from detector.table_context import DAY, NOW
 from detector.table_signs import ATTACK
 
 __all__ = ["IDENTITY", "features", "prepare"]
@@ -41,13 +41,18 @@ def features(prepared: pl.DataFrame, context: Context | None = None) -> pl.DataF
         .join(total_parties(rows), on="party", how="left", maintain_order="left")
         .join(known.logins, on=["domain", "interval"], how="left", maintain_order="left")
     )
+    day = recall(known.memory, sessions.select("client", "end")).select(feature.name for feature in DAY)
     # What an address did in a day says nothing of one person among the many behind it.
-    day = recall(known.memory, sessions.select("client", "end")).select(
-        pl.when(pl.lit(sessions["is_shared"])).then(0).otherwise(pl.col(feature.name)).alias(feature.name)
-        for feature in DAY
-    )
+    earlier = [
+        pl.when("is_shared").then(0.0).otherwise((pl.col(name).cast(pl.Float64) - _now(name)).clip(0)).alias(name)
+        for name in NOW
+    ]
     numbers = [pl.col(name).cast(pl.Float64).fill_nan(0.0).fill_null(0.0) for name in NAMES]
-    return sessions.hstack(day).with_columns(pl.col("top_path").fill_null("")).select(*IDENTITY, *numbers)
+    return sessions.hstack(day).with_columns(*earlier, pl.col("top_path").fill_null("")).select(*IDENTITY, *numbers)
+
+
+def _now(name: str) -> pl.Expr:
+    return pl.sum_horizontal(pl.col(each).fill_null(0).cast(pl.Float64) for each in NOW[name])
 
 
 def _sessions(rows: pl.DataFrame) -> pl.DataFrame:

@@ -69,7 +69,7 @@ class History:
     share: float = 1.0
 
 
-def adapt_to(model: SessionModel, history: History, *, source: str, now: datetime, seed: int = 0) -> SessionModel:
+def adapt_to(model: SessionModel, history: History, *, source: str, now: datetime) -> SessionModel:
     """Return the model with a site's own usual (detector.adaptation.adapt), and a card that says what it learnt from.
 
     Args:
@@ -77,9 +77,8 @@ def adapt_to(model: SessionModel, history: History, *, source: str, now: datetim
         history: The site's.
         source: Where it was read, for the card.
         now: When this takes place, for the card.
-        seed: Every random choice follows from it.
     """
-    learnt = adapt(model, history.sessions, now=now, seed=seed, profile=history.profile)
+    learnt = adapt(model, history.sessions, now=now, profile=history.profile)
     learnt.card |= {
         "history_source": source,
         "history_events": history.events,

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from enrich.signs import EXPLICIT
+
 log = logging.getLogger(__name__)
 
 MEMORY_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -63,7 +65,7 @@ def remember(prepared: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.Da
         MEMORY_SCHEMA, one row per client, site and hour with something suspicious in it.
     """
     is_missing = pl.col("status").is_in([404, 410]) & ~pl.col("is_asset")
-    is_probe = pl.any_horizontal("^sign_.*$")
+    is_probe = pl.any_horizontal(f"sign_{name}" for name in EXPLICIT)
     suspicious = prepared.filter(pl.col("login_failed") | is_probe | is_missing).select("client").unique()
     if known is not None and known.height:
         suspicious = pl.concat([suspicious, known.select("client").unique()]).unique()
@@ -100,7 +102,7 @@ def recall(memory: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
     """
     asked = sessions.select("client", "end").with_row_index("_row")
     if memory.is_empty():
-        return asked.select(pl.lit(0, pl.UInt32).alias(name) for name in DAY)
+        return asked.with_columns(pl.lit(0, pl.UInt32).alias(name) for name in DAY).select(DAY)
     known = asked.join(memory, on="client")
     lately = known.filter((pl.col("hour") <= pl.col("end")) & (pl.col("hour") > pl.col("end") - SPAN))
     totals = lately.group_by("_row").agg(

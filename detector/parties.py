@@ -70,6 +70,7 @@ def total_parties(rows: pl.DataFrame) -> pl.DataFrame:
             rows, missing, client_missing_paths=pl.lit(value=True), client_guessed_paths=page & ~pl.col("is_linked")
         ),
         _distinct(rows, pl.col("is_probe"), client_probes=pl.lit(value=True)),
+        _distinct(rows, pl.col("is_knock"), client_knocks=pl.lit(value=True)),
         _distinct(rows, pl.col("is_exploit"), "url_key", client_exploits=pl.lit(value=True)),
         _distinct(rows, pl.col("is_shell"), client_shells=pl.lit(value=True)),
         _distinct(rows, pl.col("is_foreign"), client_foreign_paths=pl.lit(value=True)),

@@ -23,8 +23,8 @@ BITS_OF_CLASS = {
     "app": APP,
 }
 
-OK, REFUSED, UNAUTHORIZED, FORBIDDEN, TIMEOUT = 200, 400, 401, 403, 408
-"""Statuses by name; from REFUSED on a client gets nothing of what it asked for."""
+OK, REFUSED, UNAUTHORIZED, FORBIDDEN, TIMEOUT, BROKEN = 200, 400, 401, 403, 408, 500
+"""Statuses by name; from REFUSED on a client gets nothing of what it asked for, from BROKEN on it is not its fault."""
 
 FAILED_STATUS = (400, 401, 403, 422, 423, 429)
 """Answers that refuse a login; 423 and 429 are a lock-out."""

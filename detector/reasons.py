@@ -1,19 +1,22 @@
 """Reasons: the few features that decide a verdict, each as a sentence with this site's usual beside it.
 
-A feature's weight is how far the score falls when the feature alone is set back to this site's median (occlusion), so
-that a named reason is true to the model: without it the score would be lower.
+They are found by setting features back to this site's median (occlusion): first the one without which the score falls
+furthest, then the next with that one gone, until the verdict falls. So each named reason is true to the model, which
+can only fall when evidence is taken away, and without all of them there is no verdict.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detector.kinds import KINDS
-from detector.model import Matrix, SessionModel, normal_column
+from detector.model import LIKELY, NOVEL_FROM, Matrix, SessionModel
+from detector.novelty import COLUMNS
+from detector.requirement import LEAST
 from detector.table import BY_NAME, NAMES, Feature
 
 MOST = 5
-FEW = 2
 
 BATCH = 200
 """Sessions explained in one prediction: each needs as many rows as there are features."""
@@ -32,8 +35,11 @@ SINGULAR = {
 }
 """What a count of one does to a feature's phrase; longer ones first."""
 
-DECISIVE = 0.1
-"""Fall of the log-odds (for `novel`: of the raw novelty times 10) from which on a feature is a reason."""
+DECISIVE = 0.5
+"""Points of the score from which on a further feature is a reason."""
+
+CALLED = 100 * LIKELY * LEAST
+"""Score below which no kind is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,54 +58,79 @@ def explain(model: SessionModel, matrix: Matrix, kinds: list[str]) -> list[list[
     Args:
         model: The model that judged.
         matrix: Features, shape (n_sessions, n_features).
-        kinds: The verdicts, length n_sessions.
+        kinds: The verdicts, length n_sessions: no `normal` among them.
     """
-    reasons: list[list[Reason]] = []
-    for begin in range(0, len(matrix), BATCH):
-        rows, verdicts = matrix[begin : begin + BATCH], kinds[begin : begin + BATCH]
-        for row, kind, drop in zip(rows, verdicts, _drops(model, rows, verdicts), strict=True):
-            reasons.append(_choose(model, row, kind, drop))
+    reasons: list[list[Reason]] = [[] for _ in kinds]
+    for kind in dict.fromkeys(kinds):
+        rows = [row for row, each in enumerate(kinds) if each == kind]
+        for begin in range(0, len(rows), BATCH):
+            some = rows[begin : begin + BATCH]
+            for row, columns in zip(some, _Occlusion(model, kind).choose(matrix[some]), strict=True):
+                reasons[row] = [_reason(model, column, float(matrix[row, column])) for column in columns]
     return reasons
 
 
-def _drops(model: SessionModel, matrix: Matrix, kinds: list[str]) -> Matrix:
-    """Return how far setting each feature back makes each session less strange, shape (n_sessions, n_features)."""
-    variants = np.repeat(matrix[:, np.newaxis, :], len(NAMES) + 1, axis=1)
-    features = np.arange(len(NAMES))
-    variants[:, features + 1, features] = model.usual_median
-    flat = variants.reshape(-1, len(NAMES))
-    novel = np.repeat([kind == "novel" for kind in kinds], len(NAMES) + 1)
-    strangeness = np.empty(len(flat))
-    for is_novel, measure in ((True, _rarity), (False, _log_odds)):
-        if (novel == is_novel).any():
-            strangeness[novel == is_novel] = measure(model, flat[novel == is_novel])
-    table = strangeness.reshape(len(matrix), -1)
-    return table[:, :1] - table[:, 1:]
+class _Occlusion:
+    """Sets features back, for sessions of one verdict."""
+
+    def __init__(self, model: SessionModel, kind: str) -> None:
+        self.model, self.kind = model, kind
+        self.columns, self.directions = _looked_at(kind)
+        self.usual = model.usual_median[self.columns]
+        self.limit = CALLED if kind in model.kinds else NOVEL_FROM
+
+    def score(self, matrix: Matrix) -> Matrix:
+        """Return what the verdict's kind alone scores, shape (n_sessions,)."""
+        if self.kind in self.model.kinds:
+            return self.model.score_of(self.kind, matrix)
+        return self.model.strangeness(matrix)
+
+    def choose(self, matrix: Matrix) -> list[list[int]]:
+        """Return the columns that decide, most decisive first, one list per session."""
+        left, named = matrix.copy(), np.zeros((len(matrix), len(self.columns)), dtype=bool)
+        order: list[list[int]] = [[] for _ in range(len(matrix))]
+        hostile = self.directions * (matrix[:, self.columns] - self.usual) > 0
+        hostile |= (self.directions == 0) & (matrix[:, self.columns] != self.usual)
+        first = self._drops(matrix, hostile)
+        for _ in range(MOST):
+            open_ = np.flatnonzero(self.score(left) >= self.limit)
+            drops = self._drops(left[open_], hostile[open_] & ~named[open_])
+            for row, drop in zip(open_.tolist(), drops, strict=True):
+                best = int(np.argmax(drop))
+                if drop[best] > 0:
+                    named[row, best] = True
+                    order[row].append(best)
+                    left[row, self.columns[best]] = self.usual[best]
+        return [self._fill_up(chosen, falls) for chosen, falls in zip(order, first, strict=True)]
+
+    def _fill_up(self, chosen: list[int], falls: Matrix) -> list[int]:
+        """Return the columns chosen and the next decisive ones, at most MOST, most decisive first."""
+        further = [each for each in np.argsort(-falls, kind="stable").tolist() if each not in chosen]
+        decisive = [each for each in further if falls[each] >= DECISIVE][: max(MOST - len(chosen), 0)]
+        ranked = sorted([*chosen, *decisive], key=falls.__getitem__, reverse=True)
+        return [int(self.columns[each]) for each in ranked or [int(np.argmax(falls))]]
+
+    def _drops(self, matrix: Matrix, which: NDArray[np.bool_]) -> Matrix:
+        """Return how far the score falls when each feature alone is set back, shape (n_sessions, n_columns).
+
+        Where evidence is there twice over, one alone lowers nothing: then what there is most of counts a little.
+        """
+        count = len(self.columns)
+        variants = np.repeat(matrix[:, np.newaxis, :], count, axis=1)
+        places = np.arange(count)
+        variants[:, places, self.columns] = self.usual
+        scores = self.score(variants.reshape(-1, matrix.shape[1])).reshape(len(matrix), count)
+        evident = np.isin(np.array(NAMES)[self.columns], KINDS[self.kind].evidence)
+        much = 1e-3 * evident * np.log1p(np.abs(matrix[:, self.columns] - self.usual))
+        return np.where(which, self.score(matrix)[:, np.newaxis] - scores + much, 0.0)
 
 
-def _choose(model: SessionModel, row: Matrix, kind: str, drop: Matrix) -> list[Reason]:
-    unusual = (row > model.usual_high) | (row < model.usual_low)
-    essential = np.isin(NAMES, [name for names, _ in KINDS[kind].evidence for name in names]) & (
-        row > model.usual_median
-    )
-    # Evidence that the verdict rests on together with other evidence hardly moves it alone: it is named all the same.
-    weight = np.where(essential, np.maximum(drop, DECISIVE), drop)
-    ranked = [index for index in np.lexsort((-weight, ~essential)) if weight[index] >= DECISIVE]
-    # What a person believes is what is unusual here; the rest of what moved the model fills up where that is little.
-    telling = [index for index in ranked if unusual[index] or essential[index]][:MOST]
-    rest = [index for index in ranked if index not in telling][: max(FEW - len(telling), 0)]
-    chosen = sorted(telling + rest, key=lambda index: -weight[index]) or [np.argmax(weight)]
-    return [_reason(model, int(index), float(row[index])) for index in chosen]
-
-
-def _rarity(model: SessionModel, variants: Matrix) -> Matrix:
-    return 10 * model.raw_novelty(variants)
-
-
-def _log_odds(model: SessionModel, variants: Matrix) -> Matrix:
-    # Near certainty probabilities hardly move; log-odds do.
-    normal = np.clip(model.probabilities(variants)[:, normal_column(model.classifier)], 1e-9, 1 - 1e-9)
-    return np.asarray(np.log((1 - normal) / normal))
+def _looked_at(kind: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the columns that a verdict rests on, and which direction of each is hostile."""
+    if KINDS[kind].amount:
+        names, directions = zip(*KINDS[kind].features, strict=True)
+        return np.array([NAMES.index(name) for name in names]), np.array(directions)
+    return np.array(COLUMNS), np.zeros(len(COLUMNS), dtype=np.int64)
 
 
 def _reason(model: SessionModel, index: int, value: float) -> Reason:

@@ -1,22 +1,50 @@
-"""What a kind requires of a session before the classifier is believed, and how much of it there is.
+"""How much evidence of a kind a session holds, and what that does to the score.
 
-The table is in detector/kinds.py. Together with the classifier's probability this makes the score: sure and much is
-critical, sure but little is not.
+The table is in detector/kinds.py. One unit of evidence is the least before a kind's learner is asked. Levels mean
+amount: one request for a file with secrets is true, but not worth a mail, and a flood is.
 """
 
-import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.kinds import KINDS
+from detector.kinds import EXPLICIT, KINDS
 from detector.table import NAMES
 
-WEAKEST = 0.4
-"""Share of the probability that counts where there is just as much evidence as required."""
+LEAST = 0.36
+"""Share of the probability that counts with one unit of evidence: a certain verdict is minor, 36."""
+
+MAJOR, CRITICAL = 0.52, 0.79
+"""Shares at a kind's `major` and `critical` amounts: a verdict of 96 % is just major, just critical."""
 
 PLENTY = 4.0
-"""Times the required evidence from which on the probability counts in full."""
+"""Times the critical amount from which on the probability counts in full."""
+
+_DECLARED = NAMES.index("agent_crawler")
+
+
+def amounts(matrix: NDArray[np.float64], kind: str, *, only_explicit: bool = False) -> NDArray[np.float64]:
+    """Return how many units of evidence of a kind sessions hold, shape (n_sessions,).
+
+    Args:
+        matrix: Features, shape (n_sessions, n_features).
+        kind: One of `LEARNT`.
+        only_explicit: Whether only evidence counts that no visitor gives by mistake.
+    """
+    declared = matrix[:, _DECLARED] > 0
+    groups = [tuple(one for one in group if not only_explicit or one[0] in EXPLICIT) for group in KINDS[kind].amount]
+    found = np.where(declared, _sum(matrix, KINDS[kind].declared), _sum(matrix, [group for group in groups if group]))
+    for name, least in KINDS[kind].also:
+        found = np.where(matrix[:, NAMES.index(name)] >= least, found, 0.0)
+    return found
+
+
+def _sum(matrix: NDArray[np.float64], amount: Sequence[tuple[tuple[str, float], ...]]) -> NDArray[np.float64]:
+    total = np.zeros(len(matrix))
+    for group in amount:
+        total += np.max([matrix[:, NAMES.index(name)] / unit for name, unit in group], axis=0)
+    return total
 
 
 def has_evidence(
@@ -26,32 +54,21 @@ def has_evidence(
 
     Args:
         matrix: Features, shape (n_sessions, n_features).
-        kind: A kind, or `normal`, which requires nothing.
+        kind: One of `LEARNT`.
         usual_high: This site's 99th percentiles, shape (n_features,); None where they are not known yet.
 
     Returns:
         Shape (n_sessions,).
     """
-    held = _least_ratio(matrix, kind, above=0.0) >= 1.0
-    if usual_high is not None and kind in KINDS:
+    held = amounts(matrix, kind) >= 1.0
+    if usual_high is not None:
         for name in KINDS[kind].beyond_usual:
             held &= matrix[:, NAMES.index(name)] > usual_high[NAMES.index(name)]
     return held
 
 
 def weight(matrix: NDArray[np.float64], kind: str) -> NDArray[np.float64]:
-    """Return how much of the probability counts, WEAKEST to 1, by the evidence on a logarithmic scale.
-
-    A requirement of one is a yes or no, and says nothing of how much.
-    """
-    ratio: NDArray[np.float64] = np.clip(_least_ratio(matrix, kind, above=1.0), 1.0, PLENTY)
-    return WEAKEST + (1.0 - WEAKEST) * np.log(ratio) / math.log(PLENTY)
-
-
-def _least_ratio(matrix: NDArray[np.float64], kind: str, *, above: float) -> NDArray[np.float64]:
-    needs = [need for need in (KINDS[kind].evidence if kind in KINDS else ()) if need[1] > above]
-    ratios = (matrix[:, [NAMES.index(name) for name in names]].sum(axis=1) / enough for names, enough in needs)
-    least = np.full(len(matrix), np.inf)
-    for ratio in ratios:
-        least = np.minimum(least, ratio)
-    return least
+    """Return how much of the probability counts, LEAST to 1, by the amount of evidence on a logarithmic scale."""
+    major, critical = KINDS[kind].major, KINDS[kind].critical
+    points = np.log([1.0, major, critical, PLENTY * critical])
+    return np.interp(np.log(np.maximum(amounts(matrix, kind), 1.0)), points, [LEAST, MAJOR, CRITICAL, 1.0])

@@ -7,10 +7,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from detector.prepare import REFUSED, UNAUTHORIZED, mask
+from detector.prepare import BROKEN, REFUSED, UNAUTHORIZED, mask
 from detector.profile import SiteProfile, extension
 from detector.sessions import number
-from enrich.signs import EXPLICIT, SIGNS
+from enrich.signs import EXPLICIT, EXPLOITS, PROBES
 
 Ints = NDArray[np.int64]
 
@@ -36,9 +36,9 @@ SCRIPTS = (
 )
 """Extensions that tell a site's technology."""
 
-EXPLICIT_MARKS = mask(EXPLICIT)
-ORDINARY_MARKS = mask(sign.name for sign in SIGNS) - EXPLICIT_MARKS
-"""Signs that are attacks by themselves, and those that are ordinary where the site has what was asked for."""
+EXPLICIT_MARKS = mask(set(EXPLICIT) - set(EXPLOITS))
+ORDINARY_MARKS = mask(set(PROBES) - set(EXPLICIT))
+"""Probes that are attacks by themselves, and those that are ordinary where the site has what was asked for."""
 
 _BREAK = 120_000_000
 """Microseconds that stand for any longer pause: longer than the widest window that is looked at."""
@@ -72,9 +72,9 @@ def number_rows(prepared: pl.DataFrame, profile: SiteProfile) -> pl.DataFrame:
 
     Returns:
         One row per request: `row` (its place in `prepared`), `visit`, `session`, `gap`, what `prepare` added, and
-        `path_key`, `url_key`, `url_length`, `is_linked`, `is_head`, `is_change`, `is_robots`, `is_probe`, `is_unknown`,
-        `is_foreign`, `is_missing`, `new_path`, `new_url`, `new_missing` (first of its session), `has_failed`,
-        `has_succeeded`, `is_denied_again`.
+        `path_key`, `url_key`, `url_length`, `is_linked`, `is_head`, `is_change`, `is_robots`, `is_probe`, `is_knock`,
+        `is_unknown`, `is_foreign`, `is_missing`, `new_path`, `new_url`, `new_missing` (first of its session),
+        `has_failed`, `has_succeeded`, `is_denied_again`.
     """
     status, method, referrer = pl.col("status").fill_null(0), pl.col("method"), pl.col("referrer").fill_null("-")
     narrow = prepared.select(
@@ -106,11 +106,13 @@ def _known(prepared: pl.DataFrame, profile: SiteProfile) -> pl.DataFrame:
     """Return what the site's history says to each request: whether it is a probe, unknown, of a foreign technology."""
     explicit = (pl.col("marks") & EXPLICIT_MARKS) != 0
     ordinary = (pl.col("marks") & ORDINARY_MARKS) != 0
-    refused = pl.col("status").fill_null(0) >= REFUSED
+    # A server that is down (5xx) refuses its own visitors.
+    refused = pl.col("status").fill_null(0).is_between(REFUSED, BROKEN - 1)
     if profile.is_empty:
         nothing = pl.lit(value=False)
         return prepared.select(
-            (explicit | (ordinary & refused)).alias("is_probe"),
+            explicit.alias("is_probe"),
+            (ordinary & refused).alias("is_knock"),
             nothing.alias("is_unknown"),
             nothing.alias("is_foreign"),
         )
@@ -128,7 +130,8 @@ def _known(prepared: pl.DataFrame, profile: SiteProfile) -> pl.DataFrame:
     rows = prepared.select("marks", "status", "is_asset", keys).join(facts, on="key", how="left", maintain_order="left")
     page = ~pl.col("is_asset")
     return rows.select(
-        (explicit | (ordinary & refused & ~pl.col("is_served"))).alias("is_probe"),
+        explicit.alias("is_probe"),
+        (ordinary & refused & ~pl.col("is_served")).alias("is_knock"),
         (pl.col("is_new") & page).alias("is_unknown"),
         (pl.col("is_strange") & page & refused).alias("is_foreign"),
     )

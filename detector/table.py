@@ -10,7 +10,7 @@ from detector.prepare import FORBIDDEN, UNAUTHORIZED
 from detector.table_context import CONTEXT
 from detector.table_signs import AGENT, ATTACK, LOGIN
 
-__all__ = ["BY_NAME", "FEATURES", "GENERAL", "NAMES", "Feature"]
+__all__ = ["BY_NAME", "FEATURES", "NAMES", "Feature"]
 
 _STATUS = pl.col("status")
 _PAGE = ~pl.col("is_asset")
@@ -204,5 +204,4 @@ SHAPE = (
 
 FEATURES: tuple[Feature, ...] = (*VOLUME, *OUTCOME, *SHAPE, *LOGIN, *ATTACK, *AGENT, *CONTEXT)
 NAMES: tuple[str, ...] = tuple(feature.name for feature in FEATURES)
-GENERAL: tuple[str, ...] = tuple(name for name in NAMES if name not in {"bytes_mean", "share_asset", "depth_mean"})
 BY_NAME = {feature.name: feature for feature in FEATURES}

@@ -79,9 +79,16 @@ CLIENT = (
     Feature(
         "client_probes",
         "count",
-        "the client's distinct paths that look like a sensitive file, an administration panel or a web shell, and that "
-        "this site does not serve to others",
-        "{} URLs from this address that no visitor asks for",
+        "the client's distinct paths that only attackers ask for, such as files with secrets and web shells",
+        "{} URLs from this address that only attackers ask for",
+        1,
+    ),
+    Feature(
+        "client_knocks",
+        "count",
+        "the client's distinct refused paths that some sites have (administration panels, software's own pages) and "
+        "this one does not serve to others",
+        "{} URLs from this address that look for software or panels that are not here",
         1,
     ),
     Feature(
@@ -136,33 +143,41 @@ DAY = (
     Feature(
         "day_login_failures",
         "count",
-        "the client's failed logins in 24 hours",
-        "{} failed logins in 24 h from this address",
+        "the client's failed logins earlier in 24 hours, before this visit",
+        "{} more failed logins in 24 h from this address",
         1,
         source=JAVED,
     ),
     Feature(
         "day_login_successes",
         "count",
-        "the client's logins that seem to have succeeded in 24 hours",
-        "{} successful logins in 24 h from this address",
+        "the client's logins that seem to have succeeded, earlier in 24 hours",
+        "{} more successful logins in 24 h from this address",
         -1,
     ),
     Feature(
         "day_probes",
         "count",
-        "the client's distinct probes in 24 hours",
-        "{} URLs that no visitor asks for in 24 h from this address",
+        "the client's distinct paths with signs of an attack, earlier in 24 hours (an estimate)",
+        "{} more URLs with signs of an attack in 24 h from this address",
         1,
     ),
     Feature(
         "day_missing_paths",
         "count",
-        "distinct paths that do not exist in 24 hours",
-        "{} different paths that do not exist in 24 h from this address",
+        "distinct paths that do not exist, earlier in 24 hours (an estimate)",
+        "{} more paths that do not exist in 24 h from this address",
         1,
     ),
 )
+
+NOW = {
+    "day_login_failures": ("client_login_failures",),
+    "day_login_successes": ("client_login_successes",),
+    "day_probes": ("client_probes", "client_knocks", "client_exploits", "client_shells"),
+    "day_missing_paths": ("client_missing_paths",),
+}
+"""What of the day's counts this visit made."""
 
 SITE = (
     Feature(

@@ -8,20 +8,23 @@ from typing import Any
 import numpy as np
 import polars as pl
 import sklearn
-from sklearn.ensemble import HistGradientBoostingClassifier
-from threadpoolctl import threadpool_limits
+from numpy.typing import NDArray
 
 from core.clock import iso_millis
 from core.errors import ModelError
 from detector.adaptation import adapt, learn_usual
 from detector.features import features, prepare
-from detector.kinds import LOGIN_KINDS, NORMAL
-from detector.model import LIKELY, SessionModel, kind_probabilities, normal_column
+from detector.kinds import LEARNT, LOGIN_KINDS, NORMAL
+from detector.learner import learn
+from detector.model import SessionModel
 from detector.profile import SiteProfile
-from detector.table import GENERAL, NAMES
+from detector.table import NAMES
 
 PREFIXES = (5, 10, 20, 40, 100)
 """Labelled clients are also shown as they looked after so many requests: the live detector meets them young."""
+
+ALIKE = {"stuffing": "spray", "ddos": "dos"}
+"""Kinds that only a whole site shows, and what one session of them is an example of."""
 
 HELD_OUT = 4
 """Every fourth labelled site is kept out of training and measures the classifier."""
@@ -45,7 +48,12 @@ def label_sessions(events: pl.DataFrame) -> pl.DataFrame:
         started = pl.col("kind").is_in([NORMAL, *LOGIN_KINDS]) | (pl.lit(size) > PREFIXES[0])
         young = ranked.filter((pl.col("_total") > size) & (pl.col("_rank") <= size) & started)
         parts.append(_labelled(young.drop("_rank", "_total"), grown=False))
-    return pl.concat(parts)
+    # What an attacker does before the attack is no example of a visit.
+    attackers = prepared.filter(pl.col("kind") != NORMAL).select("client", "domain").unique()
+    attacks, visits = (
+        pl.concat(parts).filter(condition) for condition in (pl.col("kind") != NORMAL, pl.col("kind") == NORMAL)
+    )
+    return pl.concat([attacks, visits.join(attackers, on=["client", "domain"], how="anti")])
 
 
 def _labelled(prepared: pl.DataFrame, *, grown: bool) -> pl.DataFrame:
@@ -78,7 +86,7 @@ def train(
     """
     model = teach(labelled, now=now, seed=seed, progress=progress)
     progress("learning what is usual here")
-    return adapt(model, history, now=now, seed=seed, profile=profile)
+    return adapt(model, history, now=now, profile=profile)
 
 
 def teach(
@@ -98,11 +106,17 @@ def teach(
     if labelled.is_empty():
         raise ModelError("cannot train without labelled sessions", "give some, or let the simulator make them")
     progress("learning the kinds of attack")
-    held_out = labelled["domain"].hash(seed=0) % HELD_OUT == 0
-    metrics = _measure(_classifier(labelled.filter(~held_out), seed), labelled.filter(held_out))
-    classifier = _classifier(labelled, seed)
-    normal = labelled.filter((pl.col("kind") == NORMAL) & pl.col("is_grown"))
-    model = SessionModel(NAMES, classifier, *learn_usual(normal.select(NAMES).to_numpy(), seed))
+    matrix = labelled.select(NAMES).to_numpy()
+    kinds, sites = _taught_kinds(labelled), (labelled["domain"].hash(seed=0) % 1_000_003).to_numpy()
+    held_out = sites % HELD_OUT == 0
+    normal = matrix[(kinds == NORMAL) & labelled["is_grown"].to_numpy()]
+
+    def taught(rows: NDArray[np.bool_]) -> SessionModel:
+        learners = tuple(learn(kind, matrix[rows], kinds[rows], sites[rows], seed) for kind in LEARNT)
+        return SessionModel(NAMES, learners, *learn_usual(normal))
+
+    metrics = _measure(taught(~held_out), labelled.filter(pl.Series(held_out)))
+    model = taught(np.full(len(matrix), fill_value=True))
     model.card = {
         "created": iso_millis(now),
         "features": list(NAMES),
@@ -118,31 +132,21 @@ def teach(
     return model
 
 
-def _classifier(labelled: pl.DataFrame, seed: int) -> HistGradientBoostingClassifier:
-    model = HistGradientBoostingClassifier(
-        max_iter=120,
-        learning_rate=0.1,
-        max_leaf_nodes=15,
-        min_samples_leaf=10,
-        l2_regularization=1.0,
-        class_weight="balanced",
-        early_stopping=False,
-        random_state=seed,
-    )
-    # One thread: threads that wait for one another at each of hundreds of small trees took ten times as long on two
-    # busy cores (157 s against 14 s).
-    with threadpool_limits(1, user_api="openmp"):
-        return model.fit(labelled.select(GENERAL).to_numpy(), labelled["kind"].to_numpy())
+def _taught_kinds(labelled: pl.DataFrame) -> NDArray[np.str_]:
+    """Return what each session is an example of: one session of a distributed attack looks like its undivided kin."""
+    return labelled["kind"].replace(ALIKE).to_numpy().astype(str)
 
 
-def _measure(classifier: HistGradientBoostingClassifier, held_out: pl.DataFrame) -> dict[str, Any]:
+def _measure(model: SessionModel, held_out: pl.DataFrame) -> dict[str, Any]:
     """Return what grown sessions of sites that were not trained on are taken for."""
     grown = held_out.filter("is_grown")
     if grown.is_empty():
         return {}
-    attack = 1.0 - kind_probabilities(classifier, grown.select(NAMES).to_numpy())[:, normal_column(classifier)]
-    judged = grown.select("kind", pl.Series("is_attack", attack >= LIKELY))
+    verdicts = model.judge(model.matrix(grown))["kind"]
+    # By client: who shows a new user agent with each request has as many sessions, most of them of one request.
+    judged = grown.select("client", "kind", (~verdicts.is_in([NORMAL, "novel"])).alias("is_attack"))
+    clients = judged.group_by("client", "kind").agg(pl.col("is_attack").any())
     shares = {
-        str(kind): round(share, 4) for kind, share in judged.group_by("kind").agg(pl.col("is_attack").mean()).rows()
+        str(kind): round(share, 4) for kind, share in clients.group_by("kind").agg(pl.col("is_attack").mean()).rows()
     }
     return {"sessions": grown.height, "false_positive_share": shares.pop(NORMAL, 0.0), "recall": shares}

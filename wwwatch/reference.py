@@ -9,7 +9,7 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from core.settings import Settings
-from detector.kinds import KINDS
+from detector.kinds import KINDS, Kind
 from detector.table import FEATURES
 from enrich.signs import SIGNS
 from wwwatch.cli import COMMANDS, cli
@@ -48,10 +48,7 @@ def render_features() -> str:
     lines += ["", "## Kinds, and the evidence without which none is believed\n"]
     lines += ["| kind | words | ATT&CK | needs |", "| --- | --- | --- | --- |"]
     for kind in KINDS.values():
-        needs = (
-            " and ".join(f"{' + '.join(names)} ≥ {least:g}" for names, least in kind.evidence)
-            or "stranger than all history"
-        )
+        needs = _evidence(kind)
         technique = " ".join(kind.technique) if kind.technique else "none"
         lines.append(f"| `{kind.name}` | {kind.words} | {technique} | {needs} |")
     lines += ["", "## Attack signs in URLs, and in headers where they are payloads\n"]
@@ -60,6 +57,15 @@ def render_features() -> str:
         everywhere = "yes" if sign.is_explicit else "no"
         lines.append(f"| `{sign.name}` | {sign.meaning} | {sign.technique} | {everywhere} |")
     return "\n".join(lines) + "\n"
+
+
+def _evidence(kind: Kind) -> str:
+    """Return what makes one unit of evidence of a kind."""
+    if not kind.amount:
+        return "stranger than all history" if kind.name == "novel" else "a whole site's traffic"
+    groups = [" or ".join(f"{name} / {unit:g}" for name, unit in group) for group in kind.amount]
+    besides = "".join(f", and {name} ≥ {least:g}" for name, least in kind.also)
+    return " + ".join(groups) + " ≥ 1" + besides
 
 
 def render_settings() -> str:

@@ -72,7 +72,7 @@ def command(
         else:
             since = now - timedelta(days=DAYS if days is None else days)
             history = lessons.from_index(ChangeFeed(roof.es_settings(), source), since)
-        learnt = adapt_to(model, history, source=", ".join(logs) or source, now=roof.clock.now(), seed=seed)
+        learnt = adapt_to(model, history, source=", ".join(logs) or source, now=roof.clock.now())
         digest = save_model(client, learnt, now=roof.clock.now())
     if as_json:
         click.echo(json.dumps({"digest": digest, "card": learnt.card}, indent=2))

@@ -9,9 +9,9 @@ from polars.testing import assert_frame_equal
 
 from core.errors import ModelError
 from detector.adaptation import LEAST_HISTORY
-from detector.kinds import KINDS, NORMAL, describe_threat
-from detector.model import LIKELY, NOVEL_REQUESTS, SessionModel
-from detector.requirement import PLENTY, WEAKEST, has_evidence, weight
+from detector.kinds import KINDS, LEARNT, NORMAL, describe_threat
+from detector.model import LIKELY, NORMAL_TO, NOVEL_FROM, NOVEL_REQUESTS, NOVEL_TO, SessionModel
+from detector.requirement import CRITICAL, LEAST, MAJOR, amounts, has_evidence, weight
 from detector.table import NAMES
 from detector.training import PREFIXES, label_sessions, train
 from tests.unit.detector.conftest import TRAINED
@@ -47,9 +47,10 @@ def test_numbers_lie_where_they_should(judged: pl.DataFrame) -> None:
     assert judged["confidence"].is_between(0, 1).all()
     assert judged["novelty"].is_between(0, 1).all()
     assert set(judged["verdict"]) <= {NORMAL, *KINDS}
-    assert judged.filter(pl.col("verdict") == NORMAL)["score"].max() < 50  # type: ignore[operator]
-    assert judged.filter(pl.col("verdict") != NORMAL)["score"].min() >= 100 * LIKELY * WEAKEST  # type: ignore[operator]
-    assert judged.filter(pl.col("verdict") == "novel")["score"].is_between(50, 74).all()
+    assert judged.filter(pl.col("verdict") == NORMAL)["score"].max() <= NORMAL_TO  # type: ignore[operator]
+    assert judged.filter(pl.col("verdict") != NORMAL)["score"].min() >= 100 * LIKELY * LEAST  # type: ignore[operator]
+    novel = judged.filter(pl.col("verdict") == "novel")["score"]
+    assert novel.is_between(NOVEL_FROM, NOVEL_TO).all()
 
 
 @pytest.mark.parametrize("kind", ATTACKS)
@@ -58,7 +59,8 @@ def test_attacks_on_unseen_sites_are_found(judged: pl.DataFrame, kind: str) -> N
     # By client: who shows a new user agent with each request has as many sessions, most of them of one request.
     clients = sessions.group_by("client").agg((pl.col("verdict") == kind).any())
     assert clients.height >= 10
-    assert clients["verdict"].mean() >= 0.6  # type: ignore[operator]
+    # Half of the scrapers share their work among many addresses: only the site as a whole shows those.
+    assert clients["verdict"].mean() >= (0.4 if kind == "scrape" else 0.6)  # type: ignore[operator]
 
 
 def test_visitors_of_unseen_sites_are_mostly_left_alone(judged: pl.DataFrame) -> None:
@@ -78,63 +80,94 @@ def test_no_sessions_give_no_verdicts(model: SessionModel, unseen: pl.DataFrame)
     assert model.judge(model.matrix(unseen.clear())).height == 0
 
 
-@pytest.mark.parametrize("kind", [kind for kind in ATTACKS if KINDS[kind].evidence])
+@pytest.mark.parametrize("kind", LEARNT)
 def test_a_verdict_needs_the_evidence_of_its_kind(model: SessionModel, judged: pl.DataFrame, kind: str) -> None:
     found = judged.filter(pl.col("verdict") == kind)
     matrix = model.matrix(found)
     assert has_evidence(matrix, kind).all()
-    for names, _ in KINDS[kind].evidence:
-        without = matrix.copy()
-        without[:, [NAMES.index(name) for name in names]] = 0
-        assert kind not in set(model.judge(without)["kind"])
-        assert not has_evidence(without, kind).any()
+    without = matrix.copy()
+    without[:, [NAMES.index(name) for name in KINDS[kind].evidence]] = 0
+    assert kind not in set(model.judge(without)["kind"])
+    assert not has_evidence(without, kind).any()
 
 
-def test_evidence_counts_from_its_least_on() -> None:
-    row = np.zeros((1, len(NAMES)))
-    row[0, NAMES.index("client_missing_paths")] = 2
-    row[0, NAMES.index("client_probes")] = 3
-    assert not has_evidence(row, "scan")[0]
-    row[0, NAMES.index("client_probes")] = 4
-    assert has_evidence(row, "scan")[0]
-    assert has_evidence(row, NORMAL)[0]
+def rows_with(count: int = 1, **values: Any) -> Any:
+    """Return sessions of nothing but these features."""
+    rows = np.zeros((count, len(NAMES)))
+    for name, value in values.items():
+        rows[:, NAMES.index(name)] = value
+    return rows
 
 
-def test_little_evidence_weighs_less_than_plenty() -> None:
-    rows = np.zeros((4, len(NAMES)))
-    rows[:, NAMES.index("client_login_failures")] = [5, 10, 5 * PLENTY, 500]
-    weights = weight(rows, "bruteforce")
-    assert weights[0] == WEAKEST
-    assert WEAKEST < weights[1] < 1
-    assert weights[2] == weights[3] == 1
-    assert weight(rows, NORMAL).tolist() == [1] * 4
+def test_of_a_group_the_largest_counts_and_groups_add_up() -> None:
+    row = rows_with(client_peak_10s=150, client_peak_60s=90, client_timeouts=50)
+    assert amounts(row, "dos")[0] == 1.5 + 2
+    assert amounts(rows_with(site_login_clients=80), "spray")[0] == 0
+    assert amounts(rows_with(site_login_clients=80, login_failures=1), "spray")[0] == 10
+
+
+def test_levels_mean_amounts() -> None:
+    for kind in LEARNT:
+        name, unit = KINDS[kind].amount[0][0]
+        row = rows_with(4, login_failures=1)
+        row[:, NAMES.index(name)] = unit * np.array([1, KINDS[kind].major, KINDS[kind].critical, 1e6])
+        np.testing.assert_allclose(weight(row, kind), [LEAST, MAJOR, CRITICAL, 1])
+
+
+def test_one_explicit_probe_is_minor_and_many_are_major(model: SessionModel) -> None:
+    few, many = model.judge(np.vstack([rows_with(client_probes=1), rows_with(client_probes=9)])).to_dicts()
+    assert few["kind"] == many["kind"] == "scan"
+    assert 25 <= few["score"] < 50 <= many["score"] < 75
+
+
+def test_who_calls_itself_a_crawler_is_no_attacker_until_it_probes(model: SessionModel) -> None:
+    harmless = rows_with(
+        agent_crawler=1,
+        requests=9000,
+        client_pages=9000,
+        client_peak_10s=900,
+        client_guessed_paths=900,
+        client_probes=1,
+    )
+    impostor = rows_with(agent_crawler=1, client_probes=3)
+    assert model.judge(np.vstack([harmless, impostor]))["kind"].to_list() == [NORMAL, "scan"]
 
 
 def test_some_evidence_must_be_beyond_the_sites_usual() -> None:
-    rows, usual = np.zeros((2, len(NAMES))), np.zeros(len(NAMES))
-    column = NAMES.index("client_login_failures")
-    rows[:, column] = [30, 31]
-    usual[column] = 30
-    assert has_evidence(rows, "bruteforce").tolist() == [True, True]
-    assert has_evidence(rows, "bruteforce", usual).tolist() == [False, True]
+    rows, usual = rows_with(2, client_peak_10s=[150, 151]), np.zeros(len(NAMES))
+    usual[NAMES.index("client_peak_10s")] = 150
+    assert has_evidence(rows, "dos").tolist() == [True, True]
+    assert has_evidence(rows, "dos", usual).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("kind", LEARNT)
+def test_less_evidence_never_scores_more(model: SessionModel, judged: pl.DataFrame, kind: str) -> None:
+    matrix = model.matrix(judged.filter(pl.col("kind") == kind).head(40))
+    before = model.score_of(kind, matrix)
+    for name, direction in KINDS[kind].features:
+        column = NAMES.index(name)
+        less = matrix.copy()
+        # Half of what speaks for an attack, or twice of what speaks against one.
+        less[:, column] = less[:, column] / 2 if direction > 0 else less[:, column] * 2 + 1
+        assert (model.score_of(kind, less) <= before + 1e-9).all(), name
 
 
 def test_what_resembles_nothing_is_novel_and_never_critical(model: SessionModel) -> None:
-    row = np.array([model.usual_high] * 2)
-    row[0, NAMES.index("requests")] = NOVEL_REQUESTS
-    row[1, NAMES.index("requests")] = NOVEL_REQUESTS - 1
+    row = np.array([model.usual_median] * 3)
+    for name in ("url_length_max", "query_length_mean", "bytes_mean", "gap_median"):
+        row[:, NAMES.index(name)] = 1e7
+    row[:, NAMES.index("requests")] = [NOVEL_REQUESTS, NOVEL_REQUESTS - 1, NOVEL_REQUESTS]
+    row[:, NAMES.index("agent_crawler")] = [0, 0, 1]
     verdicts = model.judge(row).to_dicts()
-    assert verdicts[0]["kind"] == "novel"
-    assert 50 <= verdicts[0]["score"] <= 74
-    assert verdicts[1]["kind"] != "novel"
+    assert [verdict["kind"] for verdict in verdicts] == ["novel", NORMAL, NORMAL]
+    assert NOVEL_FROM <= verdicts[0]["score"] <= NOVEL_TO
 
 
 def test_a_frame_of_other_features_is_refused(model: SessionModel, unseen: pl.DataFrame) -> None:
     older = SessionModel(
         NAMES[:-1],
-        model.classifier,
-        model.forest,
-        model.novelty_cuts,
+        model.learners,
+        model.habits,
         model.usual_low,
         model.usual_median,
         model.usual_high,
@@ -147,7 +180,7 @@ def test_the_card_tells_what_it_was_taught(model: SessionModel, labelled: pl.Dat
     card: dict[str, Any] = model.card
     assert card["created"] == "2026-05-01T00:00:00.000Z"
     assert card["features"] == list(NAMES)
-    assert card["kinds"] == sorted([*ATTACKS, NORMAL])
+    assert card["kinds"] == list(LEARNT)
     assert sum(card["labelled_sessions"].values()) == labelled.height
     assert card["usual_from"] == "labelled normal sessions"
     assert 0 < card["held_out_sites"]["sessions"] < labelled.height
@@ -178,7 +211,7 @@ def test_nothing_labelled_teaches_nothing(labelled: pl.DataFrame) -> None:
 def test_progress_is_told(labelled: pl.DataFrame) -> None:
     steps: list[str] = []
     train(labelled.filter(pl.col("is_grown")), labelled.clear(), now=TRAINED, progress=steps.append)
-    assert len(steps) == 2
+    assert steps
 
 
 def test_labelled_clients_are_also_shown_young() -> None:
@@ -196,6 +229,8 @@ def test_labelled_clients_are_also_shown_young() -> None:
 def test_every_kind_has_words_and_its_features_exist(kind: str) -> None:
     assert KINDS[kind].name == kind
     assert KINDS[kind].words
-    assert {name for names, _ in KINDS[kind].evidence for name in names} <= set(NAMES)
+    assert {name for name, _ in KINDS[kind].features} <= set(NAMES)
+    assert set(KINDS[kind].beyond_usual) <= set(NAMES)
+    assert 1 < KINDS[kind].major < KINDS[kind].critical
     threat = describe_threat(kind)
     assert threat == {} or threat["framework"] == "MITRE ATT&CK"

@@ -4,12 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from detector.kinds import KINDS, NORMAL
+from detector.kinds import LEARNT, NORMAL
 from detector.model import SessionModel
 from detector.reasons import BATCH, MOST, Reason, explain, say
 from detector.table import NAMES
-
-EVIDENCED = [kind for kind in KINDS if KINDS[kind].evidence]
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +23,7 @@ def reasons(model: SessionModel, verdicts: pl.DataFrame) -> list[list[Reason]]:
 
 
 def test_each_verdict_has_one_to_five(reasons: list[list[Reason]], verdicts: pl.DataFrame) -> None:
-    assert len(reasons) == verdicts.height > 100
+    assert len(reasons) == verdicts.height > 90
     assert all(1 <= len(some) <= MOST for some in reasons)
 
 
@@ -46,43 +44,23 @@ def test_taking_a_reason_away_never_raises_the_score(
             without = matrix[row : row + 1].copy()
             column = NAMES.index(reason.feature)
             without[0, column] = model.usual_median[column]
-            after = model.judge(without).row(0, named=True)
-            # What is left may show another kind, which has a score of its own.
-            if after["kind"] in {kinds[row], NORMAL}:
-                assert after["score"] <= before[row] + 1e-3, (kinds[row], reason)
+            assert model.score(without)[0] <= before[row] + 1e-9, (kinds[row], reason)
 
 
-@pytest.mark.parametrize("kind", EVIDENCED)
-def test_taking_the_evidence_away_lowers_the_score(
+@pytest.mark.parametrize("kind", [*LEARNT, "novel"])
+def test_without_all_its_reasons_there_is_no_verdict(
     model: SessionModel, reasons: list[list[Reason]], verdicts: pl.DataFrame, kind: str
 ) -> None:
-    chosen = [row for row, verdict in enumerate(verdicts["kind"]) if verdict == kind]
-    assert chosen
     matrix = model.matrix(verdicts)
-    for row in chosen:
-        named = {reason.feature for reason in reasons[row]}
-        essential = {name for names, _ in KINDS[kind].evidence for name in names}
-        assert named & essential, (kind, named)
+    for row in (row for row, verdict in enumerate(verdicts["kind"]) if verdict == kind):
         without = matrix[row : row + 1].copy()
-        for name in essential:
-            without[0, NAMES.index(name)] = model.usual_median[NAMES.index(name)]
+        for reason in reasons[row]:
+            column = NAMES.index(reason.feature)
+            without[0, column] = model.usual_median[column]
         after = model.judge(without).row(0, named=True)
-        assert after["kind"] != kind
         # What is left may show another kind, which has a score of its own.
-        assert after["kind"] != NORMAL or after["score"] < model.score(matrix[row : row + 1])[0]
-
-
-def test_the_first_reason_weighs_most(model: SessionModel, reasons: list[list[Reason]], verdicts: pl.DataFrame) -> None:
-    matrix = model.matrix(verdicts)
-    normal = model.kinds.index(NORMAL)
-    for row, (some, kind) in enumerate(zip(reasons, verdicts["kind"], strict=True)):
-        if kind == "novel":
-            continue
-        variants = np.repeat(matrix[row : row + 1], len(some), axis=0)
-        for number, reason in enumerate(some):
-            variants[number, NAMES.index(reason.feature)] = model.usual_median[NAMES.index(reason.feature)]
-        normality = model.probabilities(variants)[:, normal]
-        assert normality[0] >= normality.max() - 1e-6
+        assert after["kind"] != kind, (row, [reason.feature for reason in reasons[row]])
+        assert after["score"] < model.score(matrix[row : row + 1])[0]
 
 
 def test_more_sessions_than_a_batch_are_explained_as_alone(model: SessionModel, verdicts: pl.DataFrame) -> None:
@@ -105,16 +83,12 @@ def test_sentences_say_what_is_usual(reasons: list[list[Reason]]) -> None:
 
 def test_wording(model: SessionModel) -> None:
     row = model.usual_median.copy()
-    for name, value in (("client_login_failures", 412), ("login_failures", 412), ("share_401", 0.97)):
-        row[NAMES.index(name)] = value
-    for name in ("login_attempts", "requests", "client_requests"):
-        row[NAMES.index(name)] = 420
+    for name in ("client_login_failures", "login_failures"):
+        row[NAMES.index(name)] = 412
     sentences = {reason.feature: reason.sentence for reason in explain(model, row[np.newaxis], ["bruteforce"])[0]}
     high = say(float(model.usual_high[NAMES.index("client_login_failures")]), "count")
-    assert (
-        sentences["client_login_failures"]
-        == f"412 failed logins from this address; 99 % of sessions here have at most {high}"
-    )
+    expected = f"412 failed logins from this address; 99 % of sessions here have at most {high}"
+    assert sentences["client_login_failures"] == expected
 
 
 @pytest.mark.parametrize(
