@@ -58,11 +58,12 @@ def without_attacks(model: SessionModel, sessions: pl.DataFrame) -> pl.DataFrame
     return sessions.filter(kinds.is_in(NOT_ATTACKS))
 
 
-def learn_usual(matrix: Matrix) -> tuple[Novelty, Matrix, Matrix, Matrix]:
+def learn_usual(matrix: Matrix, *, is_own: bool = True) -> tuple[Novelty, Matrix, Matrix, Matrix]:
     """Learn what is usual from sessions without attacks.
 
     Args:
         matrix: Features, shape (n_sessions, n_features).
+        is_own: Whether the sessions are the site's own.
 
     Returns:
         What SessionModel calls habits, usual_low, usual_median and usual_high.
@@ -72,7 +73,7 @@ def learn_usual(matrix: Matrix) -> tuple[Novelty, Matrix, Matrix, Matrix]:
     # Values that a session really had: "at most 8", not 8.1.
     low, median = np.percentile(matrix, [1, 50], axis=0, method="lower")
     high = np.percentile(matrix, 99, axis=0, method="higher")
-    return learn_novelty(matrix), low, median, high
+    return learn_novelty(matrix, is_own=is_own), low, median, high
 
 
 def _moment(sessions: pl.DataFrame, column: str, which: str) -> str | None:

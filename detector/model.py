@@ -94,7 +94,7 @@ class SessionModel:
     def strangeness(self, matrix: Matrix) -> Matrix:
         """Return the score that novelty alone gives, 0 to NOVEL_TO, shape (n_sessions,): from NOVEL_FROM on novel."""
         raw, most = self.habits.raw(matrix), max(float(self.habits.cuts[-1]), 1e-9)
-        can_be = (matrix[:, _REQUESTS] >= NOVEL_REQUESTS) & (matrix[:, _DECLARED] == 0)
+        can_be = (matrix[:, _REQUESTS] >= NOVEL_REQUESTS) & (matrix[:, _DECLARED] == 0) & self.habits.is_own
         beyond = np.clip(raw / most - 1.0, 0.0, 1.0)
         usual = NORMAL_TO * np.minimum(raw / most, 1.0)
         return np.where(can_be & (raw > most), NOVEL_FROM + (NOVEL_TO - NOVEL_FROM) * beyond, usual)

@@ -26,6 +26,7 @@ STRANGEST = 3
 GRID = 200
 """Quantiles that are kept of each habit."""
 
+_HOSTILE = tuple(BY_NAME[name].hostile for name in HABITS)
 _LOGARITHMIC = np.array([BY_NAME[name].unit not in {"share", "flag", "ratio"} for name in HABITS])
 
 
@@ -37,6 +38,7 @@ class Novelty:
         grids: Sorted quantiles of each habit, compressed, shape (n_habits, GRID + 1).
         spread: Distance from each habit's 10th to its 90th percentile, shape (n_habits,), never 0.
         sessions: How many taught it.
+        is_own: Whether they are the site's own: of other sites' sessions nobody can say what is new here.
         cuts: Sorted quantiles 0, 0.001 ... 1 of the novelty of those sessions, shape (1001,).
     """
 
@@ -44,6 +46,7 @@ class Novelty:
     spread: Matrix
     sessions: int
     cuts: Matrix
+    is_own: bool = True
 
     def surprises(self, matrix: Matrix) -> Matrix:
         """Return how surprising each habit is, shape (n_sessions, n_habits), 0 for what half of the sessions exceed.
@@ -59,11 +62,13 @@ class Novelty:
                 found[:, habit] = 0.0  # learnt before the site's profile was: it could not tell
                 continue
             value = values[:, habit]
-            below = np.searchsorted(grid, value, "left") / (GRID + 1)
-            above = 1.0 - np.searchsorted(grid, value, "right") / (GRID + 1)
-            # Of the sessions, so many go as far on this side, or further.
-            tail = np.clip(np.minimum(1.0 - below, 1.0 - above), rarest, 1.0)
-            beyond = np.maximum(np.maximum(value - grid[-1], grid[0] - value), 0.0) / self.spread[habit]
+            # Of the sessions, so many go as far on this side, or further: on the hostile one, where there is one.
+            more = 1.0 - np.searchsorted(grid, value, "left") / (GRID + 1)
+            less = np.searchsorted(grid, value, "right") / (GRID + 1)
+            one_sided = _HOSTILE[habit] > 0
+            tail = np.clip(more if one_sided else np.minimum(more, less), rarest, 1.0)
+            short = 0.0 if one_sided else grid[0] - value
+            beyond = np.maximum(np.maximum(value - grid[-1], short), 0.0) / self.spread[habit]
             found[:, habit] = np.maximum(-np.log2(np.minimum(2.0 * tail, 1.0)), 0.0) + 2.0 * np.log2(1.0 + beyond)
         return found
 
@@ -72,18 +77,19 @@ class Novelty:
         return np.asarray(np.sort(self.surprises(matrix), axis=1)[:, -STRANGEST:].sum(axis=1), dtype=np.float64)
 
 
-def learn_novelty(matrix: Matrix) -> Novelty:
+def learn_novelty(matrix: Matrix, *, is_own: bool = True) -> Novelty:
     """Learn what a site's sessions are like.
 
     Args:
         matrix: Features of sessions without attacks, shape (n_sessions, n_features), at least one.
+        is_own: Whether they are the site's own.
     """
     values = compress(matrix)
     grids = np.quantile(values, np.linspace(0, 1, GRID + 1), axis=0, method="nearest").T
     spread = np.quantile(values, 0.9, axis=0) - np.quantile(values, 0.1, axis=0)
     least = np.where(_LOGARITHMIC, np.log(2.0), 0.1)
     learnt = Novelty(grids, np.maximum(spread, least), len(matrix), np.zeros(1001))
-    return Novelty(grids, learnt.spread, len(matrix), np.quantile(learnt.raw(matrix), np.linspace(0, 1, 1001)))
+    return Novelty(grids, learnt.spread, len(matrix), np.quantile(learnt.raw(matrix), np.linspace(0, 1, 1001)), is_own)
 
 
 def compress(matrix: Matrix) -> Matrix:

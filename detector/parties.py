@@ -80,7 +80,9 @@ def total_parties(rows: pl.DataFrame) -> pl.DataFrame:
     ]
     for part in parts:
         totals = totals.join(part, on="party", how="left")
-    return totals
+    # An application or a crawler that gets hundreds of pages misses some; who guesses gets next to none.
+    guessed, got = (pl.col(name).fill_null(0).cast(pl.Int64) for name in ("client_guessed_paths", "client_pages"))
+    return totals.with_columns((guessed - got).clip(0).alias("client_guessed_paths"))
 
 
 def _distinct(rows: pl.DataFrame, which: pl.Expr, key: str = "path_key", **columns: pl.Expr) -> pl.DataFrame:

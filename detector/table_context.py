@@ -65,7 +65,7 @@ CLIENT = (
     Feature(
         "client_guessed_paths",
         "count",
-        "those of them that no page linked to: no referrer, and no asset",
+        "those of them that no page linked to (no referrer, no asset), less one for each page that the client got",
         "{} paths that do not exist asked without a link from this address",
         1,
     ),

@@ -113,7 +113,7 @@ def teach(
 
     def taught(rows: NDArray[np.bool_]) -> SessionModel:
         learners = tuple(learn(kind, matrix[rows], kinds[rows], sites[rows], seed) for kind in LEARNT)
-        return SessionModel(NAMES, learners, *learn_usual(normal))
+        return SessionModel(NAMES, learners, *learn_usual(normal, is_own=False))
 
     metrics = _measure(taught(~held_out), labelled.filter(pl.Series(held_out)))
     model = taught(np.full(len(matrix), fill_value=True))

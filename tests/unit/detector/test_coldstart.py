@@ -7,7 +7,6 @@ import polars as pl
 import pytest
 
 from detector.coldstart import FOLDER, Examples, _read, _write, cold_start, source_digest
-from detector.kinds import NORMAL
 from detector.model import SessionModel
 from detector.packing import pack
 from detector.table import NAMES

@@ -4,22 +4,30 @@ import numpy as np
 import polars as pl
 import pytest
 
+from detector.adaptation import adapt
 from detector.kinds import LEARNT, NORMAL
 from detector.model import SessionModel
 from detector.reasons import BATCH, MOST, Reason, explain, say
 from detector.table import NAMES
+from tests.unit.detector.conftest import TRAINED
 
 
 @pytest.fixture(scope="module")
-def verdicts(model: SessionModel, unseen: pl.DataFrame) -> pl.DataFrame:
+def own(model: SessionModel, unseen: pl.DataFrame) -> SessionModel:
+    """The model at a site whose own sessions are few and alike, so that much is novel there."""
+    return adapt(model, unseen.filter(pl.col("kind") == NORMAL).gather_every(40), now=TRAINED)
+
+
+@pytest.fixture(scope="module")
+def verdicts(own: SessionModel, unseen: pl.DataFrame) -> pl.DataFrame:
     """Up to thirty sessions of each kind found."""
-    judged = unseen.drop("kind").hstack(model.judge(model.matrix(unseen))).filter(pl.col("kind") != NORMAL)
+    judged = unseen.drop("kind").hstack(own.judge(own.matrix(unseen))).filter(pl.col("kind") != NORMAL)
     return judged.group_by("kind", maintain_order=True).head(30)
 
 
 @pytest.fixture(scope="module")
-def reasons(model: SessionModel, verdicts: pl.DataFrame) -> list[list[Reason]]:
-    return explain(model, model.matrix(verdicts), verdicts["kind"].to_list())
+def reasons(own: SessionModel, verdicts: pl.DataFrame) -> list[list[Reason]]:
+    return explain(own, own.matrix(verdicts), verdicts["kind"].to_list())
 
 
 def test_each_verdict_has_one_to_five(reasons: list[list[Reason]], verdicts: pl.DataFrame) -> None:
@@ -34,43 +42,43 @@ def test_each_feature_is_named_once_with_its_value(reasons: list[list[Reason]], 
 
 
 def test_taking_a_reason_away_never_raises_the_score(
-    model: SessionModel, reasons: list[list[Reason]], verdicts: pl.DataFrame
+    own: SessionModel, reasons: list[list[Reason]], verdicts: pl.DataFrame
 ) -> None:
-    matrix = model.matrix(verdicts)
-    before = model.score(matrix)
+    matrix = own.matrix(verdicts)
+    before = own.score(matrix)
     kinds = verdicts["kind"].to_list()
     for row, some in enumerate(reasons):
         for reason in some:
             without = matrix[row : row + 1].copy()
             column = NAMES.index(reason.feature)
-            without[0, column] = model.usual_median[column]
-            assert model.score(without)[0] <= before[row] + 1e-9, (kinds[row], reason)
+            without[0, column] = own.usual_median[column]
+            assert own.score(without)[0] <= before[row] + 1e-9, (kinds[row], reason)
 
 
 @pytest.mark.parametrize("kind", [*LEARNT, "novel"])
 def test_without_all_its_reasons_there_is_no_verdict(
-    model: SessionModel, reasons: list[list[Reason]], verdicts: pl.DataFrame, kind: str
+    own: SessionModel, reasons: list[list[Reason]], verdicts: pl.DataFrame, kind: str
 ) -> None:
-    matrix = model.matrix(verdicts)
+    matrix = own.matrix(verdicts)
     for row in (row for row, verdict in enumerate(verdicts["kind"]) if verdict == kind):
         without = matrix[row : row + 1].copy()
         for reason in reasons[row]:
             column = NAMES.index(reason.feature)
-            without[0, column] = model.usual_median[column]
-        after = model.judge(without).row(0, named=True)
+            without[0, column] = own.usual_median[column]
+        after = own.judge(without).row(0, named=True)
         # What is left may show another kind, which has a score of its own.
         assert after["kind"] != kind, (row, [reason.feature for reason in reasons[row]])
-        assert after["score"] < model.score(matrix[row : row + 1])[0]
+        assert after["score"] < own.score(matrix[row : row + 1])[0]
 
 
-def test_more_sessions_than_a_batch_are_explained_as_alone(model: SessionModel, verdicts: pl.DataFrame) -> None:
-    matrix = model.matrix(verdicts)
+def test_more_sessions_than_a_batch_are_explained_as_alone(own: SessionModel, verdicts: pl.DataFrame) -> None:
+    matrix = own.matrix(verdicts)
     many = np.tile(matrix, (BATCH // len(matrix) + 2, 1))
     kinds = verdicts["kind"].to_list() * (BATCH // len(matrix) + 2)
-    explained = explain(model, many, kinds)
+    explained = explain(own, many, kinds)
     assert len(explained) == len(many)
     assert explained[len(matrix) :][: len(matrix)] == explained[: len(matrix)]
-    assert explain(model, matrix[:0], []) == []
+    assert explain(own, matrix[:0], []) == []
 
 
 def test_sentences_say_what_is_usual(reasons: list[list[Reason]]) -> None:
@@ -81,12 +89,12 @@ def test_sentences_say_what_is_usual(reasons: list[list[Reason]]) -> None:
         assert np.isfinite([reason.value, reason.usual]).all()
 
 
-def test_wording(model: SessionModel) -> None:
-    row = model.usual_median.copy()
+def test_wording(own: SessionModel) -> None:
+    row = own.usual_median.copy()
     for name in ("client_login_failures", "login_failures"):
         row[NAMES.index(name)] = 412
-    sentences = {reason.feature: reason.sentence for reason in explain(model, row[np.newaxis], ["bruteforce"])[0]}
-    high = say(float(model.usual_high[NAMES.index("client_login_failures")]), "count")
+    sentences = {reason.feature: reason.sentence for reason in explain(own, row[np.newaxis], ["bruteforce"])[0]}
+    high = say(float(own.usual_high[NAMES.index("client_login_failures")]), "count")
     expected = f"412 failed logins from this address; 99 % of sessions here have at most {high}"
     assert sentences["client_login_failures"] == expected
 
