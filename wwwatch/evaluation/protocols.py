@@ -100,7 +100,7 @@ def _on_sources(
             if source.truth is None or not others:
                 continue
             model = taught_on(lessons, pl.concat([_lessons(other) for other in others]), now)
-        home = learn(source.rows, source.order, model, now=now).model
+        home = learn(source.rows, source.order, model, now=now)
         judged = judge_log(home, source.name, source.events, now)
         found[source.name] = _figures(judged, source, with_silver=protocol == SHIPPED)
         if source.truth is not None and protocol == SHIPPED:

@@ -1,6 +1,7 @@
 """Judging a log: its requests go through the same scorer as the live detector's, in big pages, in time order."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 
 import polars as pl
@@ -48,12 +49,25 @@ def judge(
     scorer = Scorer(model, threshold=threshold, evidence=Positions())
     found: dict[str, Incident] = {}
     sessions = 0
-    for page in pages(rows, order):
-        outcome = scorer.take(to_events(page), now)
+    for events in _ahead(pages(rows, order)):
+        outcome = scorer.take(events, now)
         found |= {incident.id: incident for incident in outcome.incidents}
         sessions += outcome.sessions
-        progress(page.height)
+        progress(events.height)
     return list(found.values()), sessions
+
+
+def _ahead(pieces: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Yield pieces as events; the next one is made while the one before is judged."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting: Future[pl.DataFrame] | None = None
+        for piece in pieces:
+            following = pool.submit(to_events, piece)
+            if waiting:
+                yield waiting.result()
+            waiting = following
+        if waiting:
+            yield waiting.result()
 
 
 def pages(rows: pl.DataFrame, order: pl.Series, size: int = PAGE) -> Iterator[pl.DataFrame]:

@@ -1,58 +1,48 @@
 """What a log itself shows to be usual, learnt from some of its clients, without the attacks among them."""
 
-from dataclasses import dataclass
+import tempfile
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import polars as pl
 
-from detector.adaptation import NOT_ATTACKS, adapt
-from detector.features import features, prepare
+from detector.history import HistoryLearner, adapt_to
 from detector.model import SessionModel
-from detector.profile import ProfileLearner
 from wwwatch.scan.rows import to_events
 
-SAMPLE = 300_000
+SAMPLE = 200_000
 """Requests to learn from: more cost time and hardly change what is usual."""
 
 LOUDEST = 20
 """A client with more than this part of the sample is not learnt from where there are too many: few would fill it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Learnt:
-    """The adapted model.
-
-    Attributes:
-        model: Its digest is of the model before: what is learnt here is kept nowhere.
-        sessions: Sessions that it was adapted to.
-    """
-
-    model: tuple[str, SessionModel]
-    sessions: int
-
-
-def learn(rows: pl.DataFrame, order: pl.Series, model: tuple[str, SessionModel], *, now: datetime) -> Learnt:
-    """Adapt a model to a log.
+def learn(
+    rows: pl.DataFrame, order: pl.Series, model: tuple[str, SessionModel], *, now: datetime
+) -> tuple[str, SessionModel]:
+    """Adapt a model to a log, as `wwwatch train` does to a history.
 
     Args:
         rows: Compact rows.
         order: Which of them, in the order of time.
         model: The digest and the model.
         now: For the card.
+
+    Returns:
+        The digest of the model before, for what is learnt here is kept nowhere, and the adapted model.
     """
     digest, before = model
-    prepared = prepare(to_events(choose_sample(rows, order)))
-    sessions = features(prepared)
-    if sessions.is_empty():
-        return Learnt(model, 0)
-    judged = sessions.select("client", "user_agent").with_columns(before.judge(before.matrix(sessions))["kind"])
-    hostile = judged.filter(~pl.col("kind").is_in(NOT_ATTACKS)).select("client").unique()
-    quiet = prepared.join(hostile, on="client", how="anti")
-    learner = ProfileLearner()
-    learner.add(quiet)
-    profile = learner.profile()
-    usual = features(quiet)
-    return Learnt((digest, adapt(before, usual, now=now, profile=profile)), usual.height)
+    sample = choose_sample(rows, order)
+    with tempfile.TemporaryDirectory(prefix="wwwatch-scan-") as folder:  # a sample stays in memory: it is never used
+        learner = HistoryLearner(Path(folder))
+        learner.add(to_events(sample).drop("position"))
+        history = learner.learn(before)
+    if sample.height < len(order):
+        # Some of the clients do not make the hour's traffic.
+        profile = replace(history.profile, hours=history.profile.hours.clear())
+        history = replace(history, profile=profile, share=sample.height / len(order))
+    return digest, adapt_to(before, history, source="the log itself", now=now)
 
 
 def choose_sample(rows: pl.DataFrame, order: pl.Series, size: int = SAMPLE) -> pl.DataFrame:

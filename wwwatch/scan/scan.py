@@ -108,9 +108,9 @@ def scan(
     rows, order, left_out = _choose(rows, order, wish)
     if order.is_empty():
         raise FormatError("no request lies in that period", "look at --since, --until and --allow")
-    learnt = learn(rows, order, model, now=now)
+    adapted = learn(rows, order, model, now=now)
     incidents, _ = judge(
-        rows, order, learnt.model, threshold=wish.threshold, now=now, progress=lambda done: progress(done, len(order))
+        rows, order, adapted, threshold=wish.threshold, now=now, progress=lambda done: progress(done, len(order))
     )
     lines = read_raw(log.parts, (position for each in incidents for position in evidence_of(each)))
     start, end = rows["time"][int(order[0])], rows["time"][int(order[-1])]
