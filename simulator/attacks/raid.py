@@ -51,6 +51,8 @@ class Raid:
     def visit(self, agent: str) -> Visit:
         """Return a visit from a new address."""
         protocol = self.dice.pick(("HTTP/1.1", "HTTP/1.1", "HTTP/2.0")) if agent.startswith("Mozilla") else "HTTP/1.1"
+        if agent.startswith("ApacheBench/") or agent.endswith("(Hydra)"):
+            protocol = "HTTP/1.0"  # as `wwwatch simulate tools` shows
         face = Face(self.addresses.attacker(), agent, self.actor, self.site.domain, protocol, self.kind, self.name)
         return Visit(self.site, face, self.dice.child(), self.journal, at=self.at)
 
