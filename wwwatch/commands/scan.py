@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,8 @@ FOUND = 3
 """The exit code when there are incidents."""
 
 TOP = 20
+MINOR = 25.0
+"""The least score that is told: below it nothing is worth a look."""
 
 
 class Moment(click.ParamType[datetime]):
@@ -51,7 +54,9 @@ class Moment(click.ParamType[datetime]):
 @click.option(
     "--top", type=click.IntRange(min=1), default=TOP, show_default=True, help="Incidents to show; --json prints all."
 )
-@click.option("--min-score", type=click.FloatRange(0, 100), help="Least score, 0 to 100; default: detect.threshold.")
+@click.option(
+    "--min-score", type=click.FloatRange(0, 100), default=MINOR, show_default=True, help="Least score, 0 to 100."
+)
 @click.option(
     "--model", "digest", metavar="DIGEST", help="A model that `wwwatch train` made; default: the shipped one."
 )
@@ -70,7 +75,7 @@ def command(
     until: datetime | None,
     allow: tuple[str, ...],
     top: int,
-    min_score: float | None,
+    min_score: float,
     digest: str | None,
     html: Path | None,
     as_json: bool,
@@ -92,9 +97,9 @@ def command(
     roof: Roof = ctx.obj
     settings = roof.settings
     proxies = tuple(filter(None, trusted_proxies.split(","))) if trusted_proxies else settings.ship.trusted_proxies
-    threshold = settings.detect.threshold if min_score is None else min_score
-    wish = Wish(since, until, tuple(map(_network, allow)), threshold)
+    wish = Wish(since, until, tuple(map(_network, allow)), min_score)
     choose = choose_format(format_name, format_from, settings.ship.timezone)
+    render_report = _renderer() if html else None
     with ExitStack() as stack:
         bar = stack.enter_context(ScanBar())
         inputs = find_inputs(logs, stack)
@@ -103,24 +108,30 @@ def command(
         result = scan(
             inputs, reader, scan_model(roof, digest, bar.step), wish, now=roof.clock.now(), progress=bar.judging
         )
-    if html:
-        _write(html, result, roof.clock.now())
-    if as_json:
-        for finding in result.findings:
-            click.echo(json.dumps(finding.as_json()))
-    else:
-        for line in render(result, top):
-            click.echo(line)
+    if html and render_report:
+        _write(html, render_report(result, roof.clock.now()))
+    _show(result, top, as_json=as_json)
     ctx.exit(FOUND if result.findings else 0)
 
 
-def _write(path: Path, result: Result, now: datetime) -> None:
+def _show(result: Result, top: int, *, as_json: bool) -> None:
+    told = (json.dumps(each.as_json()) for each in result.findings) if as_json else render(result, top)
+    for line in told:
+        click.echo(line)
+
+
+def _renderer() -> Callable[[Result, datetime], str]:
+    """Return what makes the page; asked for before the work, so that nobody waits in vain."""
     try:
         from wwwatch.scan.report import render_report  # noqa: PLC0415 - its charts are an extra
     except ModuleNotFoundError as error:
         raise WwwatchError(f"the report needs the package {error.name}", "pip install 'wwwatch[report]'") from error
+    return render_report
+
+
+def _write(path: Path, page: str) -> None:
     try:
-        path.write_text(render_report(result, now), "utf-8", "backslashreplace")
+        path.write_text(page, "utf-8", "backslashreplace")
     except OSError as error:
         raise WwwatchError(f"cannot write {path}: {error.strerror}", "name another file with --html") from None
 

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from core.clock import parse_iso
-from core.errors import FormatError
+from core.errors import FormatError, WwwatchError
 from core.settings import Settings
 from detector.kinds import KINDS
 from wwwatch.cli import cli
@@ -136,3 +136,13 @@ def test_wrong_usage(arguments: list[str], sentence: str) -> None:
     done = run(*arguments)
     assert done.exit_code == 2
     assert sentence in done.output
+
+
+def test_the_page_is_written_where_it_can_be(log: Path, tmp_path: Path) -> None:
+    done = run(log, "--html", tmp_path / "none" / "report.html")
+    assert done.exit_code == 1
+    assert isinstance(done.exception, WwwatchError)
+    assert "cannot write" in str(done.exception)
+    page = tmp_path / "report.html"
+    assert run(log, "--html", page, "--top", "1").exit_code == 3
+    assert page.read_text("utf-8").startswith("<!doctype html>")
