@@ -16,6 +16,9 @@ from detector.table import NAMES
 LEAST_HISTORY = 50
 """Sessions of history below which what was usual to the model before stays."""
 
+MOST_OF_ONE = 5
+"""Sessions of one client that the site's usual is learnt from."""
+
 NOT_ATTACKS = (NORMAL, "novel")
 
 
@@ -34,7 +37,7 @@ def adapt(
     """
     quiet = without_attacks(model, history)
     is_enough = quiet.height >= LEAST_HISTORY
-    matrix = model.matrix(quiet)
+    matrix = model.matrix(_few_of_each(quiet))
     learnt = replace(model, profile=model.profile if profile is None else profile)
     if is_enough:
         learnt.habits, learnt.usual_low, learnt.usual_median, learnt.usual_high = learn_usual(matrix)
@@ -48,6 +51,13 @@ def adapt(
         "usual_from": "history" if is_enough else model.card.get("usual_from", "nothing"),
     }
     return learnt
+
+
+def _few_of_each(sessions: pl.DataFrame) -> pl.DataFrame:
+    """Return a few sessions of each client, so that no one client's many (an attack not found) are the site's usual."""
+    few = sessions.filter(pl.int_range(pl.len()).over("client") < MOST_OF_ONE)
+    # Where one address stands for everybody, its sessions are all there is.
+    return few if few.height >= LEAST_HISTORY else sessions
 
 
 def without_attacks(model: SessionModel, sessions: pl.DataFrame) -> pl.DataFrame:
