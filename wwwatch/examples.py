@@ -10,13 +10,13 @@ import simulator
 from detector.coldstart import Examples, cold_start, source_digest
 from detector.events import complete
 from detector.model import SessionModel
-from simulator import escape_value, labelled
+from simulator import ATTACKS, escape_value, labelled
 
 _MAY_BE_ABSENT = ("method", "url", "referrer", "user_agent", "domain")
 PLAIN = ("flood", "bruteforce", "spray", "scan", "sqli", "scrape")
-"""The attacks that teach today's kinds; `simulator.ATTACKS` has more."""
+"""A few plain attacks, for small models; `lessons` has all of `simulator.ATTACKS`."""
 SESSIONS = 1800
-"""Visits and attack runs to learn from: some 170,000 requests, which train in seconds."""
+"""Visits and attack runs to learn from: some 370,000 requests, which train in seconds."""
 
 SEED = 0
 """Of the model before any history."""
@@ -34,6 +34,11 @@ def labelled_events(seed: int, sessions: int = SESSIONS, attacks: Sequence[str] 
         EVENT_SCHEMA and `kind`.
     """
     return as_events(labelled(seed=seed, sessions=sessions, attacks=attacks))
+
+
+def lessons(seed: int) -> pl.DataFrame:
+    """Return the labelled requests, of every attack, that models are taught with."""
+    return labelled_events(seed, SESSIONS, tuple(ATTACKS))
 
 
 def as_events(traffic: pl.DataFrame, truth: Sequence[str] = ("kind",)) -> pl.DataFrame:
@@ -62,7 +67,7 @@ def cold_model(
         progress: Told of each step of building one.
     """
     made_by = source_digest(Path(next(iter(simulator.__path__))))
-    examples = Examples(lambda: labelled_events(seed, SESSIONS), f"{made_by} {SESSIONS}", seed)
+    examples = Examples(lambda: lessons(seed), f"{made_by} {SESSIONS} of every attack", seed)
     return cold_start(cache, examples, now=now, progress=progress)
 
 

@@ -7,12 +7,12 @@ import polars as pl
 from detector.model import SessionModel
 from detector.packing import pack
 from detector.training import label_sessions, teach
-from wwwatch.examples import SEED, labelled_events
+from wwwatch.examples import SEED, lessons
 
 
 def simulated_lessons() -> pl.DataFrame:
     """Return the labelled sessions that the shipped model is taught on."""
-    return label_sessions(labelled_events(SEED))
+    return label_sessions(lessons(SEED))
 
 
 def taught_on(lessons: pl.DataFrame, extra: pl.DataFrame, now: datetime) -> tuple[str, SessionModel]:
