@@ -25,7 +25,7 @@ from detector.profile import ProfileLearner, SiteProfile
 MOST_SESSIONS = 50_000
 """Sessions of a history that are kept to learn from: percentiles and a forest need no more."""
 
-AT_ONCE = 500_000
+AT_ONCE = 150_000
 """Requests in memory until they are put aside; a shorter history never touches the disk."""
 
 PARTS = 64
