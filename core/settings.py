@@ -118,7 +118,9 @@ class DetectSettings(Section):
     window_rows: int = Field(
         2_000_000, ge=10_000, description="requests kept in memory; beyond them clients silent longest leave early"
     )
-    threshold: float = Field(25.0, ge=0, le=100, description="sessions that score at least this are anomalies; mails begin at 50")
+    threshold: float = Field(
+        25.0, ge=0, le=100, description="sessions that score at least this are anomalies; mails begin at 50"
+    )
 
 
 class SmtpSettings(Section):
