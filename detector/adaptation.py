@@ -37,10 +37,12 @@ def adapt(
     """
     quiet = without_attacks(model, history)
     is_enough = quiet.height >= LEAST_HISTORY
-    matrix = model.matrix(_few_of_each(quiet))
     learnt = replace(model, profile=model.profile if profile is None else profile)
     if is_enough:
-        learnt.habits, learnt.usual_low, learnt.usual_median, learnt.usual_high = learn_usual(matrix)
+        few = model.matrix(_few_of_each(quiet))
+        _, learnt.usual_low, learnt.usual_median, learnt.usual_high = learn_usual(few)
+        # Here all count: what somebody did before is not new, however often he did it.
+        learnt.habits = learn_novelty(model.matrix(quiet))
     learnt.card = {
         **model.card,
         "created": iso_millis(now),
