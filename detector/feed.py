@@ -166,6 +166,11 @@ class ChangeFeed:
         answer = json.loads(self._ask("POST", path, params, body, f"count the events of {self.index}"))
         return int(answer["count"])
 
+    def without_deleted(self, positions: Positions) -> Positions:
+        """Return the positions without those of indices that are gone for good; one that is only down stays."""
+        existing = self._indices()
+        return {key: number for key, number in positions.items() if key.split("/")[1] in existing}
+
     def _before(self, shard: Shard, last: int, only: dict[str, Any]) -> int:
         """Return the sequence number before the first match: a short window of a long history takes few steps."""
         _, found = read_page(self._fetch(shard, -1, last, (only,), size=1))

@@ -16,7 +16,7 @@ from core.severity import MAJOR, severity_label, severity_level
 from detector.anomaly import MOST_CLIENTS, Anomaly, describe_source, reason_object
 from detector.kinds import FLOOD_KINDS, KINDS, LOGIN_KINDS, describe_threat
 from detector.reasons import MOST, Reason
-from detector.tally import Tally
+from detector.tally import GET_IN, Tally
 
 SPRAY_CLIENTS = 5
 """From so many addresses on, attempts at one login page are called spraying."""
@@ -168,7 +168,7 @@ class Incident:
         if judged is not None and judged.kind in LOGIN_KINDS:
             return judged.kind
         # Whoever has the passwords already gets in now and then; whoever guesses hardly ever does.
-        return "stuffing" if len(self._tally.lucky) >= max(2, 0.02 * self._tally.count()) else "spray"
+        return "stuffing" if len(self._tally.lucky) >= max(2, GET_IN * self._tally.count()) else "spray"
 
     def document(self) -> Document:
         """Return the document of `wwwatch-incidents`."""

@@ -9,13 +9,16 @@ import polars as pl
 
 from core.clock import iso_millis
 from core.documents import document_id
-from detector.anomaly import Anomaly
+from detector.anomaly import MOST_ADDRESSES, Anomaly
 from detector.evidence import LINES, EvidenceSource, choose
 from detector.kinds import NORMAL
 from detector.model import SessionModel
 from detector.reasons import explain
 from detector.table import NAMES
 from detector.window import HORIZON
+
+MOST_WITH_LINES = 10_000
+"""Clients whose anomalies are kept with all their lines; of more, one line each."""
 
 
 class Judge:
@@ -43,7 +46,10 @@ class Judge:
     def remember(self, anomaly: Anomaly) -> None:
         """Keep an anomaly, so that its session keeps its id and incident."""
         same = self._known.setdefault((anomaly.client, anomaly.user_agent), [])
-        same[:] = [other for other in same if other.session_id != anomaly.session_id] + [anomaly]
+        # Tens of thousands may be known at a time: of each only what a new verdict on it needs.
+        lines = anomaly.evidence if len(self._known) <= MOST_WITH_LINES else anomaly.evidence[:1]
+        kept = replace(anomaly.slim(), evidence=lines)
+        same[:] = [other for other in same if other.session_id != anomaly.session_id] + [kept]
 
     def forget_before(self, watermark: datetime) -> None:
         """Let go of anomalies whose sessions can no longer be in the window."""
@@ -119,4 +125,27 @@ class Judge:
         ]
         lines = self.evidence.fetch(choose(rows, lacking))
         fetched = {anomaly.session_id: found for anomaly, found in zip(lacking, lines, strict=True)}
-        return [replace(anomaly, evidence=fetched.get(anomaly.session_id) or anomaly.evidence) for anomaly in anomalies]
+        real = real_addresses(rows, {each.client for each in anomalies})
+        return [
+            replace(
+                each,
+                evidence=fetched.get(each.session_id) or each.evidence,
+                addresses=real.get((each.client, each.user_agent), each.addresses),
+            )
+            for each in anomalies
+        ]
+
+
+def real_addresses(rows: pl.DataFrame, clients: set[str]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return the addresses behind IPv6 clients, by client and user agent, at most MOST_ADDRESSES of each.
+
+    Args:
+        rows: Prepared requests.
+        clients: The clients in question, of whatever sort.
+    """
+    networks = [client for client in clients if client.endswith("/64")]
+    if not networks:
+        return {}
+    own = rows.filter(pl.col("client").is_in(networks)).group_by("client", "user_agent", maintain_order=True)
+    found = own.agg(pl.col("address").unique(maintain_order=True).head(MOST_ADDRESSES))
+    return {(client, agent): tuple(addresses) for client, agent, addresses in found.iter_rows()}

@@ -170,6 +170,7 @@ class Detector:
         if saved.window_start != self._kept and (kept := self.scorer.keep()):
             self.store.save_kept(kept, self.clock.now())
             self._kept = kept.until
+            saved.positions = self.feed.without_deleted(saved.positions)
         saved.events += outcome.events
         saved.sessions += outcome.sessions
         self.store.save_checkpoint(saved, self.clock.now())

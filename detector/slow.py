@@ -6,7 +6,7 @@ import polars as pl
 
 from detector.memory import SPAN
 from detector.siteverdict import TIMES
-from detector.tally import LIGHT_ATTEMPTS
+from detector.tally import GET_IN, LIGHT_ATTEMPTS
 from detector.traffic import FEW_OTHERS, Scale
 
 DAY = Scale("24h", "24 h", timedelta(hours=24), timedelta(minutes=10), 0, 50, 24.0)
@@ -76,7 +76,7 @@ def judge_days(clients: pl.DataFrame, history: pl.DataFrame) -> tuple[pl.DataFra
     known = seen.join(usual, on=["domain", "interval"], how="left").with_columns(pl.col("usual").fill_null(0))
     dry, lucky = pl.col("dry"), pl.col("lucky")
     flagged = known.filter((dry >= DAY.floor_dry) & (dry >= TIMES * pl.col("usual")) & (dry >= lucky))
-    inside = lucky >= pl.max_horizontal(2, 0.02 * (dry + lucky))
+    inside = lucky >= pl.max_horizontal(2, GET_IN * (dry + lucky))
     nothing = [pl.lit(0, pl.UInt32).alias(name) for name in ("bare", "browsing", "bare_requests", "bare_errors")]
     flags = flagged.with_columns(
         *nothing,

@@ -52,6 +52,9 @@ ENOUGH = 20
 LEARNT_WEEKS = 3
 """Weeks of history from which on the most clients of an hour of the week are believed to be usual."""
 
+MANY = 10
+"""Requests without a single image or style among them from which on a referrer makes nobody a visitor."""
+
 FEW_OTHERS = 3
 """Requests for other than the login, beyond one for each attempt, that an attacker's tool makes."""
 
@@ -118,10 +121,16 @@ def merge_slots(slots: pl.DataFrame) -> pl.DataFrame:
 
 
 def browsers(slots: pl.DataFrame) -> pl.DataFrame:
-    """Return who `browses` (loads assets or shows a referrer) and who `loads` assets, by `domain` and `client`."""
-    loads = pl.col("assets") > 0
-    who = slots.filter(loads | pl.col("referred")).group_by("domain", "client").agg(loads.any().alias("loads"))
-    return who.with_columns(pl.lit(value=True).alias("browses"))
+    """Return who `browses` and who `loads` assets, by `domain` and `client`.
+
+    A referrer is easily made up: it counts only for who asks for little.
+    """
+    loads = pl.col("assets").sum() > 0
+    few = pl.col("requests").sum() < MANY
+    who = slots.group_by("domain", "client").agg(
+        loads.alias("loads"), (loads | (pl.col("referred").any() & few)).alias("browses")
+    )
+    return who.filter("browses")
 
 
 def by_client(slots: pl.DataFrame, known: pl.DataFrame, scale: Scale, since: datetime) -> pl.DataFrame:

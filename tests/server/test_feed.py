@@ -137,3 +137,16 @@ def test_reading_back_gives_the_window_up_to_the_positions(es: Elasticsearch, fe
     events = pl.concat(list(feed.read_back(positions, START + timedelta(seconds=40))))
     assert sorted(events["url"]) == sorted(f"/{number}" for number in range(40, 100))
     assert list(feed.read_back({}, START)) == []
+
+
+def test_positions_of_deleted_indices_are_let_go(es: Elasticsearch, feed: ChangeFeed) -> None:
+    positions: Positions = {}
+    write(es, feed.index, range(3))
+    read(feed, positions)
+    gone = next(iter(positions)).split("/")[0]
+    es.indices.rollover(alias=feed.index)
+    write(es, feed.index, range(3, 6))
+    read(feed, positions)
+    assert feed.without_deleted(positions) == positions
+    es.indices.delete(index=gone)
+    assert [key.split("/")[0] == gone for key in feed.without_deleted(positions)] == [False]

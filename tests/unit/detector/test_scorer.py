@@ -99,3 +99,25 @@ def test_slow_guessing_is_remembered_beyond_the_window_and_a_restart(model: Sess
     end = START + timedelta(seconds=2400 * 29)
     asked = pl.DataFrame({"client": ["192.0.2.1"], "end": [end]})
     assert recall(second.window.memory.frame, asked)["day_login_failures"].item() == 30
+
+
+def test_the_real_addresses_of_an_ipv6_network_are_told(model: SessionModel) -> None:
+    tries = [each for number in (1, 2) for each in logins(40, address=f"2001:db8::{number}", start=number * 100.0)]
+    (incident,) = scorer_of(model).take(events_of(*tries), NOW).incidents
+    assert incident.clients == ["2001:db8::/64"]
+    assert sorted(incident.addresses) == ["2001:db8::1", "2001:db8::2"]
+
+
+def test_a_late_line_counts_for_the_session_that_it_belongs_to(model: SessionModel) -> None:
+    scorer = scorer_of(model)
+    tries = logins(60)
+    (first,) = scorer.take(events_of(*tries[:20], *tries[30:]), NOW).anomalies
+    outcome = scorer.take(events_of(*reversed(tries[20:30])), NOW)
+    (late,) = outcome.anomalies
+    assert (late.session_id, late.incident, late.start, late.end) == (
+        first.session_id,
+        first.incident,
+        first.start,
+        first.end,
+    )
+    assert (first.requests, late.requests, outcome.opened) == (50, 60, 0)
