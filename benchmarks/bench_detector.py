@@ -1,6 +1,7 @@
 """What judging costs: a history at once, and one live step with a busy window.
 
     python benchmarks/bench_detector.py [--hours 24] [--visits-per-hour 300]
+    python benchmarks/bench_detector.py --sessions 1000000
 
 The traffic is simulated; the model is trained on simulated labelled sessions first, which is not measured.
 """
@@ -15,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from detector.events import complete
 from detector.features import features, prepare
 from detector.model import SessionModel
 from detector.training import label_sessions, train
@@ -86,12 +88,55 @@ def bench_step(model: SessionModel, events: pl.DataFrame) -> None:
     )
 
 
+def bench_memory(sessions: int) -> None:
+    """Print what so many sessions at the same time cost: each asks for two pages within 25 minutes."""
+    window = Window()
+    page = 100_000
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    slowest = 0.0
+    for begin in range(0, 2 * sessions, page):
+        number = pl.int_range(begin, begin + page, eager=True)
+        client = number % sessions
+        address = [client // 2**16 % 200 + 1, client // 2**8 % 256, client % 256]
+        events = pl.DataFrame(
+            {
+                "time": pl.select(pl.lit(START) + number * timedelta(minutes=25) / (2 * sessions)).to_series(),
+                "address": pl.select(pl.concat_str(pl.lit("10"), *address, separator=".")).to_series(),
+                "user_agent": pl.select(
+                    pl.format("Mozilla/5.0 (X11; Linux x86_64) Browser/{}", client % 50)
+                ).to_series(),
+                "url": pl.select(pl.format("/articles/{}", number % 5_000)).to_series(),
+            }
+        ).with_columns(
+            method=pl.lit("GET"),
+            status=pl.lit(200),
+            bytes=pl.lit(5_000),
+            referrer=pl.lit("https://www.example.org/"),
+            domain=pl.lit("www.example.org"),
+        )
+        start = time.perf_counter()
+        window.add(complete(events))
+        window.tidy()
+        slowest = max(slowest, time.perf_counter() - start)
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    held = window.rows["client"].n_unique()
+    print(
+        f"{sessions:,} sessions at the same time: {held:,} held with {window.rows.height:,} requests, "
+        f"{window.rows.estimated_size('mb'):,.0f} MB of columns, peak memory {after / 1024:,.0f} MB "
+        f"({(after - before) / 1024:,.0f} MB more), {slowest:.1f} s at most for a page of {page:,}"
+    )
+
+
 def main() -> None:
     """Parse the arguments and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hours", type=float, default=24)
     parser.add_argument("--visits-per-hour", type=float, default=300)
+    parser.add_argument("--sessions", type=int, default=0, help="measure only the memory of so many sessions at a time")
     options = parser.parse_args()
+    if options.sessions:
+        bench_memory(options.sessions)
+        return
     print(f"{os.cpu_count()} cores, POLARS_MAX_THREADS={os.environ.get('POLARS_MAX_THREADS', 'unset')}")
     labelled = label_sessions(labelled_events(1, sessions=400))
     model = train(labelled, labelled.clear(), now=START)
