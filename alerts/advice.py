@@ -70,6 +70,16 @@ def _dos(facts: Facts) -> tuple[Step, ...]:
     )
 
 
+def _ddos(facts: Facts) -> tuple[Step, ...]:
+    shield = "Call your provider or CDN now: many addresses at once are stopped before your line, not on this machine."
+    return (Step(shield), *_dos(facts)[:-1])
+
+
+def _stuffing(facts: Facts) -> tuple[Step, ...]:
+    reset = "Reset the passwords of accounts that were entered meanwhile: the pairs were stolen elsewhere, and some fit."
+    return (_check_logins(facts), Step(reset), _slow_down_login(facts), *_block(facts))
+
+
 def _scan(facts: Facts) -> tuple[Step, ...]:
     look = (
         "Look at what it found: answers with status 200 on paths that should not exist, such as backups, .git or .env."
@@ -81,6 +91,12 @@ def _injection(facts: Facts) -> tuple[Step, ...]:
     look = "Look for answers with status 200 or 500 among its requests: there the application ran what was sent."
     keep = "If one went through: keep the logs and a copy of the database, then take the page off the net."
     return (Step(look), *_block(facts), Step(keep))
+
+
+def _webshell(facts: Facts) -> tuple[Step, ...]:
+    look = "See whether the script exists: an answer 200 means that somebody may run commands on this machine."
+    keep = "If it does: take the server off the net before you delete anything, and keep its disk and logs."
+    return (Step(look), Step(keep), *_block(facts))
 
 
 def _scrape(facts: Facts) -> tuple[Step, ...]:
@@ -165,11 +181,14 @@ def _show(facts: Facts) -> str:
 
 
 _BY_KIND: Mapping[str, Callable[[Facts], tuple[Step, ...]]] = {
+    "dos": _dos,
+    "ddos": _ddos,
     "bruteforce": _bruteforce,
     "spray": _spray,
-    "dos": _dos,
+    "stuffing": _stuffing,
     "scan": _scan,
     "injection": _injection,
+    "webshell": _webshell,
     "scrape": _scrape,
     "novel": _novel,
 }

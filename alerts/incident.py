@@ -14,10 +14,13 @@ from core.severity import BANDS
 
 KINDS: Mapping[str, str] = {
     "dos": "denial of service",
+    "ddos": "distributed denial of service",
     "bruteforce": "password guessing",
     "spray": "password spraying",
+    "stuffing": "credential stuffing",
     "scan": "scan for weak spots",
     "injection": "injection attempts",
+    "webshell": "web shell",
     "scrape": "scraping",
     "novel": "unusual behaviour",
 }

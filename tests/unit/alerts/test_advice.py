@@ -1,6 +1,10 @@
 """Advice: commands that can be pasted, made of real addresses alone."""
 
+import pytest
+
 from alerts.advice import Facts, advise
+from alerts.incident import KINDS
+from detector.kinds import KINDS as DETECTED
 
 
 def test_an_ipv6_client_is_blocked_as_its_network() -> None:
@@ -18,10 +22,21 @@ def test_what_is_no_address_is_in_no_command() -> None:
     )
     lines = [
         line
-        for kind in ("bruteforce", "dos", "scan", "injection", "scrape", "novel", "spray")
+        for kind in KINDS
         for step in advise(kind, facts)
         for line in step.lines
     ]
     assert not [
         line for line in lines if "reboot" in line or "rm -rf" in line or "host.example" in line or "eth0" in line
     ]
+
+
+def test_alerts_have_words_for_every_kind_that_is_detected() -> None:
+    assert set(KINDS) == set(DETECTED)
+
+
+@pytest.mark.parametrize("kind", sorted(set(DETECTED) - {"novel"}))
+def test_every_known_kind_has_advice_of_its_own(kind: str) -> None:
+    facts = Facts("abc", ["203.0.113.9"], 1, "/login")
+    assert advise(kind, facts)
+    assert advise(kind, facts) != advise("novel", facts)
