@@ -76,7 +76,7 @@ def _ddos(facts: Facts) -> tuple[Step, ...]:
 
 
 def _stuffing(facts: Facts) -> tuple[Step, ...]:
-    reset = "Reset the passwords of accounts that were entered meanwhile: the pairs were stolen elsewhere, and some fit."
+    reset = "Reset the passwords of accounts entered meanwhile: the pairs were stolen elsewhere, and some fit."
     return (_check_logins(facts), Step(reset), _slow_down_login(facts), *_block(facts))
 
 

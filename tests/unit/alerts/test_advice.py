@@ -20,12 +20,7 @@ def test_what_is_no_address_is_in_no_command() -> None:
     facts = Facts(
         "abc; reboot", ["$(reboot)", "203.0.113.9; rm -rf /", "fe80::1%eth0", "host.example"], 4, "/$(reboot)"
     )
-    lines = [
-        line
-        for kind in KINDS
-        for step in advise(kind, facts)
-        for line in step.lines
-    ]
+    lines = [line for kind in KINDS for step in advise(kind, facts) for line in step.lines]
     assert not [
         line for line in lines if "reboot" in line or "rm -rf" in line or "host.example" in line or "eth0" in line
     ]
