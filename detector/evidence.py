@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 import polars as pl
 from elasticsearch import Elasticsearch
 
@@ -125,16 +126,17 @@ def choose(rows: pl.DataFrame, anomalies: Sequence[Anomaly]) -> list[Wanted]:
     told = own.with_columns(pl.when("_by_login").then("is_login").otherwise(signs).alias("_tells")).sort("time")
     ranked = told.with_columns(pl.int_range(pl.len()).over("_which", "url").alias("_again"))
     best = ranked.sort("_which", ~pl.col("_tells"), "_again", "time", maintain_order=True)
-    parts = best.group_by("_which", maintain_order=True).head(LINES).partition_by("_which", as_dict=True)
+    few = best.group_by("_which", maintain_order=True).head(LINES)
+    urls = few.group_by("_which").agg(pl.col("url").filter("_tells").unique(maintain_order=True))
+    by_number = dict(urls.iter_rows())
+    shown = few.sort("_which", "time", maintain_order=True)
+    ends = np.searchsorted(shown["_which"].to_numpy(), np.arange(len(anomalies)), "right").tolist()
+    # Slices of one frame: a table each for thousands of anomalies would take longer than judging them.
+    lines = shown.select(rows.columns)
     return [
-        _wanted(each, parts[number,] if (number,) in parts else best.clear(), rows.columns)
-        for number, each in enumerate(anomalies)
+        Wanted(each, by_number.get(number, []), lines[begin:end])
+        for number, (each, begin, end) in enumerate(zip(anomalies, [0, *ends], ends, strict=False))
     ]
-
-
-def _wanted(anomaly: Anomaly, best: pl.DataFrame, columns: list[str]) -> Wanted:
-    urls = best.filter("_tells")["url"].unique(maintain_order=True).to_list()
-    return Wanted(anomaly, urls, best.sort("time", maintain_order=True).select(columns))
 
 
 def _search(anomaly: Anomaly, urls: list[str]) -> dict[str, Any]:

@@ -172,10 +172,12 @@ class HistoryLearner:
         self._files += 1
 
     def _read_parts(self) -> Iterator[pl.DataFrame]:
+        together: list[pl.DataFrame] = []  # small parts: each look has its price
         for part in range(PARTS):
-            files = sorted(self.folder.glob(f"{part}-*.arrow"))
-            if files:
-                yield from _slices(pl.concat([pl.read_ipc(file) for file in files]))
+            together += [pl.read_ipc(file) for file in sorted(self.folder.glob(f"{part}-*.arrow"))]
+            if together and (part == PARTS - 1 or sum(each.height for each in together) >= AT_ONCE):
+                yield from _slices(pl.concat(together))
+                together = []
 
 
 class _SecondLook:

@@ -5,12 +5,13 @@ only lower the probability (monotonic constraints), so that what it gives as a r
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from detector.kinds import KINDS, NORMAL
 from detector.requirement import amounts
@@ -67,8 +68,14 @@ class Learner:
 def log_odds(trees: HistGradientBoostingClassifier, matrix: Matrix) -> Matrix:
     """Return the trees' log-odds of an attack, shape (n_sessions,)."""
     # Hundreds of small trees: threads that wait for one another at each cost far more than they save.
-    with threadpool_limits(1, user_api="openmp"):
+    with _threads().limit(limits=1, user_api="openmp"):
         return np.asarray(trees.decision_function(matrix), dtype=np.float64)
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    """Return what sets the number of threads: finding the libraries takes longer than most predictions."""
+    return ThreadpoolController()
 
 
 def learn(kind: str, matrix: Matrix, labels: NDArray[np.str_], sites: NDArray[np.int64], seed: int) -> Learner:
@@ -110,7 +117,7 @@ def _grow(kind: str, matrix: Matrix, attack: NDArray[np.bool_], seed: int) -> Hi
         early_stopping=False,
         random_state=seed,
     )
-    with threadpool_limits(1, user_api="openmp"):
+    with _threads().limit(limits=1, user_api="openmp"):
         return trees.fit(matrix, attack)
 
 
