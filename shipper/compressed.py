@@ -184,6 +184,11 @@ class PackedSource:
             self._stream.is_between and self._stream.consumed >= os.fstat(self._descriptor).st_size
         )
 
+    @property
+    def is_whole(self) -> bool:
+        """The end was reached, and the file is not broken there."""
+        return self.is_over and not self.is_broken
+
     def read(self, size: int, start: int) -> bytes:
         """Return up to `size` bytes of the content from `start` on."""
         if start < self._base:

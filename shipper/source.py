@@ -31,6 +31,10 @@ class Source(Protocol):
     def read(self, size: int, start: int) -> bytes:
         """Return up to `size` bytes of the content from `start` on; fewer only where it ends."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether what was read to its end is all there is: a compressed file may break off or be broken."""
+
     def size(self) -> int | None:
         """Return the content's length in bytes; None where only reading to its end would tell."""
 
@@ -46,6 +50,7 @@ class PlainSource:
 
     is_packed = False
     is_over = False
+    is_whole = True
 
     def __init__(self, descriptor: int, key: Key) -> None:
         self._descriptor = descriptor

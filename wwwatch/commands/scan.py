@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -13,13 +14,14 @@ from core.clock import parse_iso
 from core.errors import WwwatchError
 from enrich import Enrichment
 from wwwatch.formats import choose_format, format_options
+from wwwatch.logs import printable
 from wwwatch.roof import Roof
 from wwwatch.scan.bar import ScanBar
 from wwwatch.scan.inputs import find_inputs
 from wwwatch.scan.models import scan_model
 from wwwatch.scan.reading import Reader
 from wwwatch.scan.scan import Network, Result, Wish, scan
-from wwwatch.scan.terminal import render
+from wwwatch.scan.terminal import notes, render
 
 FOUND = 3
 """The exit code when there are incidents."""
@@ -27,6 +29,8 @@ FOUND = 3
 TOP = 20
 MINOR = 25.0
 """The least score that is told: below it nothing is worth a look."""
+
+_PAGE = b"<!doctype html"
 
 
 class Moment(click.ParamType[datetime]):
@@ -99,7 +103,7 @@ def command(
     proxies = tuple(filter(None, trusted_proxies.split(","))) if trusted_proxies else settings.ship.trusted_proxies
     wish = Wish(since, until, tuple(map(_network, allow)), min_score)
     choose = choose_format(format_name, format_from, settings.ship.timezone)
-    render_report = _renderer() if html else None
+    render_report = _renderer(html) if html else None
     with ExitStack() as stack:
         bar = stack.enter_context(ScanBar())
         inputs = find_inputs(logs, stack)
@@ -118,15 +122,34 @@ def _show(result: Result, top: int, *, as_json: bool) -> None:
     told = (json.dumps(each.as_json()) for each in result.findings) if as_json else render(result, top)
     for line in told:
         click.echo(line)
+    for note in notes(result.log) if as_json else ():
+        click.echo(f"wwwatch: {printable(note)}", err=True)
 
 
-def _renderer() -> Callable[[Result, datetime], str]:
-    """Return what makes the page; asked for before the work, so that nobody waits in vain."""
+def _renderer(html: Path) -> Callable[[Result, datetime], str]:
+    """Return what makes the page; asked for before the work, so that nobody waits in vain.
+
+    Raises:
+        WwwatchError: The package that draws is not there, or the page cannot be written there.
+    """
+    if not (html.parent.is_dir() and os.access(html if html.exists() else html.parent, os.W_OK)):
+        raise WwwatchError(f"cannot write {html}", "name another file with --html")
+    if html.is_file() and html.stat().st_size and not _is_page(html):
+        # As the shell makes of `--html *.log`: the log would be gone.
+        raise WwwatchError(f"{html} is there and is no HTML page", "name another file with --html, or delete it")
     try:
         from wwwatch.scan.report import render_report  # noqa: PLC0415 - its charts are an extra
     except ModuleNotFoundError as error:
         raise WwwatchError(f"the report needs the package {error.name}", "pip install 'wwwatch[report]'") from error
     return render_report
+
+
+def _is_page(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_PAGE)).lower() == _PAGE
+    except OSError:
+        return False
 
 
 def _write(path: Path, page: str) -> None:

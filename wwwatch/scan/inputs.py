@@ -2,6 +2,7 @@
 
 import glob
 import os
+import signal
 import stat
 import sys
 import tempfile
@@ -99,8 +100,10 @@ def _key(path: str) -> tuple[int, int]:
 
 
 def _spool(spool: ExitStack) -> str:
-    file = spool.enter_context(tempfile.NamedTemporaryFile(prefix="wwwatch-scan-"))  # noqa: SIM115 - the stack closes it
+    file = spool.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
+    # polars' handler of Ctrl-C lets a read go on that waits for input.
+    signal.siginterrupt(signal.SIGINT, True)
     while data := sys.stdin.buffer.read(_PIECE):
         file.write(data)
     file.flush()
-    return file.name
+    return f"/dev/fd/{file.fileno()}"  # without a name of its own, nothing is left however the scan ends

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from core.errors import DeliveryError
 from shipper.reader import Read, read_chunk
 from shipper.source import open_source
 from wwwatch.scan.reading import Part
@@ -15,6 +16,8 @@ LONGEST = 2_000
 def read_raw(parts: Sequence[Part], positions: Iterable[int]) -> dict[int, str]:
     """Return lines by where they begin.
 
+    What a file no longer holds, as rotation may take it away meanwhile, is left out.
+
     Args:
         parts: The files that were read.
         positions: Of lines, counted over all files.
@@ -22,7 +25,10 @@ def read_raw(parts: Sequence[Part], positions: Iterable[int]) -> dict[int, str]:
     bases = [part.base for part in parts]
     found: dict[int, str] = {}
     for number, wanted in groupby(sorted(set(positions)), lambda position: bisect_right(bases, position) - 1):
-        source = open_source(parts[number].item.path)
+        try:
+            source = open_source(parts[number].item.path)
+        except (OSError, DeliveryError):
+            continue
         try:
             for position in wanted:
                 found[position] = _line(source.read, position - bases[number])

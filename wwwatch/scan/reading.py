@@ -21,6 +21,8 @@ THREADS = 2
 SAMPLE = 262_144
 """Bytes that tell a file's format."""
 
+EMPTY = "it has no lines"
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -65,6 +67,7 @@ class Log:
         counts: Lines of all files.
         formats: Lines per format's name.
         strange: Names of files that hold no line that parses, and why.
+        cut: Names of compressed files that break off or are broken, and how many of their lines could be read.
     """
 
     pieces: list[list[pl.DataFrame]] = field(default_factory=list)
@@ -72,6 +75,7 @@ class Log:
     counts: Counts = field(default_factory=Counts)
     formats: Counter[str] = field(default_factory=Counter)
     strange: dict[str, str] = field(default_factory=dict)
+    cut: dict[str, int] = field(default_factory=dict)
 
     def take_pieces(self) -> list[pl.DataFrame]:
         """Give up the rows: the file that begins first comes first, so that what rotation cut is in order again."""
@@ -124,13 +128,14 @@ class _Run:
         """Read one file into the log; return how many bytes it holds, unpacked."""
         try:
             source = open_source(item.path)
-        except OSError as error:
-            raise FormatError(f"cannot read {item.name}: {error.strerror}", "check its permissions") from None
-        except DeliveryError as error:
-            if item.is_named:
+        except (OSError, DeliveryError) as error:
+            what = error.what if isinstance(error, DeliveryError) else str(error.strerror)
+            if not item.is_named:  # of a folder's files the others are still worth a look
+                self.log.strange[item.name] = what
+                return 0
+            if isinstance(error, DeliveryError):
                 raise
-            self.log.strange[item.name] = error.what
-            return 0
+            raise FormatError(f"cannot read {item.name}: {what}", "check its permissions") from None
         try:
             entry = self._find_format(item, source)
             self.log.parts.append(Part(item, base, entry))
@@ -138,12 +143,14 @@ class _Run:
                 self.reader.progress(item.size, 0)
                 return SAMPLE
             counts, end = self._parse(iter_pieces(source, item.size, self.reader.progress), entry, base)
+            if not source.is_whole:
+                self.log.cut[item.name] = counts.lines
         finally:
             source.close()
         self.log.counts.add(counts)
         self.log.formats[entry.name] += counts.lines
         if not counts.parsed:
-            self.log.strange[item.name] = f"no line parses as {entry.name}" if counts.lines else "it has no lines"
+            self.log.strange[item.name] = f"no line parses as {entry.name}" if counts.lines else EMPTY
         return end
 
     def _find_format(self, item: Input, source: Source) -> Format | None:
@@ -151,7 +158,7 @@ class _Run:
             return chosen
         sample = read_chunk(source.read, 0, SAMPLE, closing=True)
         if sample is None:
-            self.log.strange[item.name] = "it has no lines"
+            self.log.strange[item.name] = EMPTY
             return None
         try:
             return detect_format(sample.lines).in_zone(self.reader.zone)
@@ -199,6 +206,8 @@ class _Run:
 
 
 def _nothing(log: Log, inputs: Sequence[Input]) -> tuple[str, str]:
+    if len(inputs) == 1 and log.strange.get(inputs[0].name) == EMPTY:
+        return f"there is nothing to scan in {inputs[0].name}: {EMPTY}", "name another one, or wait for requests"
     hint = "see `wwwatch parse FILE` for its lines, and give --format or --format-from"
     if len(inputs) == 1:
         return (

@@ -12,7 +12,7 @@ from wwwatch.pages import render_page
 from wwwatch.scan.drawing import Drawing, draw
 from wwwatch.scan.findings import Finding
 from wwwatch.scan.scan import Result
-from wwwatch.scan.terminal import duration, moment
+from wwwatch.scan.terminal import duration, moment, notes
 
 CARDS = 50
 """Incidents that are told in full."""
@@ -56,6 +56,7 @@ def render_report(result: Result, now: datetime) -> str:
         hidden=result.findings[CARDS:],
         drawing=drawing,
         now=now,
+        notes=list(notes(result.log)),
         most_clients=CLIENTS,
     )
 

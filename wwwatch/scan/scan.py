@@ -114,11 +114,12 @@ def scan(
     )
     lines = read_raw(log.parts, (position for each in incidents for position in evidence_of(each)))
     start, end = rows["time"][int(order[0])], rows["time"][int(order[-1])]
+    chosen = rows.select("address") if len(order) == rows.height else rows.select("address")[order]
     return Result(
         log=log,
-        findings=tuple(build_findings(incidents, real_addresses(rows), lines)),
+        findings=tuple(build_findings(incidents, real_addresses(chosen), lines)),
         requests=len(order),
-        clients=rows["address"].n_unique(),
+        clients=chosen["address"].n_unique(),
         start=start,
         end=end,
         left_out=left_out,

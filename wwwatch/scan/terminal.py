@@ -9,6 +9,7 @@ import click
 
 from wwwatch.logs import printable
 from wwwatch.scan.findings import Finding, count_levels
+from wwwatch.scan.reading import Log
 from wwwatch.scan.scan import Result
 
 WIDEST = 110
@@ -58,8 +59,8 @@ def _summary(result: Result, width: int) -> Iterator[str]:
         yield from _fill(
             f"Left out: {_count(requests, 'request')} by {_count(own, 'address', 'es')} of --allow.", width
         )
-    for name, why in log.strange.items():
-        yield from _fill(f"Skipped {name}: {why}.", width, fg="yellow")
+    for note in notes(log):
+        yield from _fill(note, width, fg="yellow")
     if result.is_short:
         short = (
             "This log is short: what is usual on this site can hardly be learnt from it, so expect plain attacks only. "
@@ -72,6 +73,14 @@ def _summary(result: Result, width: int) -> Iterator[str]:
         return
     noun = _count(len(result.findings), "incident")
     yield click.style(f"{noun}: {_levels(result.findings)}", bold=True)
+
+
+def notes(log: Log) -> Iterator[str]:
+    """Yield a sentence for each file that was not read, or not to its end."""
+    for name, why in log.strange.items():
+        yield f"Skipped {name}: {why}."
+    for name, count in log.cut.items():
+        yield f"{name} breaks off or is broken after {_count(count, 'line')}: what follows was not looked at."
 
 
 def _finding(number: int, finding: Finding, width: int) -> Iterator[str]:

@@ -2,6 +2,10 @@
 
 import io
 import os
+import signal
+import subprocess
+import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from types import SimpleNamespace
@@ -61,4 +65,32 @@ def test_standard_input_waits_in_a_file_that_goes_away(monkeypatch: pytest.Monke
         (item,) = find_inputs(["-"], stack)
         path = Path(item.path)
         assert (item.name, item.size, path.read_bytes()[:10]) == ("standard input", 5_000_000, b"line\nline\n")
+        assert "deleted" in str(path.readlink())  # so that nothing is left even by a scan that is killed
     assert not path.exists()
+
+
+def test_ctrl_c_ends_the_wait_for_standard_input() -> None:
+    program = """
+import polars as pl  # its handler would let the read go on
+from contextlib import ExitStack
+from wwwatch.scan.inputs import find_inputs
+print(pl.Series([1]).sum(), flush=True)
+with ExitStack() as stack:
+    find_inputs(["-"], stack)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stdout
+        assert running.stdout.readline() == b"1\n"
+        waiting = Path(f"/proc/{running.pid}/wchan")
+        for _ in range(200):
+            if "pipe" in waiting.read_text():
+                break
+            time.sleep(0.02)
+        running.send_signal(signal.SIGINT)
+        try:
+            running.wait(20)
+        finally:
+            running.kill()
+    assert running.returncode == -signal.SIGINT

@@ -111,6 +111,34 @@ def test_lines_are_found_again(tmp_path: Path, read: Read) -> None:
     assert list(log.strange.values()) == ["its lines are in no format that is known"]
 
 
+def test_says_which_compressed_file_breaks_off(tmp_path: Path, read: Read) -> None:
+    whole = gzip.compress("".join(line(second % 250, second % 60) for second in range(20_000)).encode())
+    (tmp_path / "whole.gz").write_bytes(whole)
+    (tmp_path / "cut.gz").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "spoilt.gz").write_bytes(whole[:-20_000] + bytes(1_000) + whole[-19_000:])
+    log = read(tmp_path)
+    assert {Path(name).name for name in log.cut} == {"cut.gz", "spoilt.gz"}
+    assert all(0 < count < 20_000 for count in log.cut.values())
+
+
+def test_a_file_that_cannot_be_read_spoils_no_folder(tmp_path: Path, read: Read) -> None:
+    (tmp_path / "a.log").write_text(line())
+    (tmp_path / "b.zip").write_bytes(b"PK\x03\x04")
+    (tmp_path / "c.log").symlink_to("/proc/self/mem")  # its first bytes cannot be read, whoever asks
+    log = read(tmp_path)
+    assert log.counts.parsed == 1
+    assert {Path(name).name for name in log.strange} == {"b.zip", "c.log"}
+
+
+def test_lines_of_a_file_that_went_away_are_left_out(tmp_path: Path, read: Read) -> None:
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).write_text(line(url=f"/{name}"))
+    log = read(tmp_path)
+    (tmp_path / "a.log").unlink()
+    positions = pl.concat(log.take_pieces())["position"].to_list()
+    assert [text.split()[6] for text in read_raw(log.parts, positions).values()] == ["/b.log"]
+
+
 def test_the_client_behind_a_proxy_and_the_host_of_an_absolute_url(tmp_path: Path, read: Read) -> None:
     path = tmp_path / "a.log"
     forwarded = line(7, 7, "http://shop.example/x")[:-1] + ' "203.0.113.9, 192.0.2.8"\n'

@@ -1,8 +1,9 @@
 """Files in, findings out."""
 
+import gzip
 import ipaddress
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,18 @@ def test_json_has_every_field(log: Path, scan_files: Scan) -> None:
         assert found["clients"]
 
 
+def parse_time(line: str) -> datetime:
+    return datetime.strptime(line.partition("[")[2].partition("]")[0], "%d/%b/%Y:%H:%M:%S %z").astimezone(UTC)
+
+
 def test_a_period(log: Path, scan_files: Scan) -> None:
     result = scan_files(log, wish=Wish(since=BEGIN + timedelta(hours=1), until=BEGIN + timedelta(hours=2)))
     assert BEGIN + timedelta(hours=1) <= result.start <= result.end < BEGIN + timedelta(hours=2)
     assert result.is_short
+    lines = log.read_text().splitlines()
+    within = [each for each in lines if parse_time(each).hour == BEGIN.hour + 1]
+    assert (result.requests, result.clients) == (len(within), len({each.split()[0] for each in within}))
+    assert result.clients < len({each.split()[0] for each in lines})
     with pytest.raises(FormatError, match="no request lies in that period"):
         scan_files(log, wish=Wish(since=BEGIN + 10 * HOURS))
 
@@ -102,6 +111,15 @@ def test_nothing_from_the_log_drives_the_terminal(tmp_path: Path, scan_files: Sc
     assert max(map(len, click.unstyle(shown).splitlines())) <= 80
 
 
+def test_says_where_a_compressed_log_breaks_off(tmp_path: Path, log: Path, scan_files: Scan) -> None:
+    packed = gzip.compress(log.read_bytes())
+    path = tmp_path / "a.log.gz"
+    path.write_bytes(packed[: len(packed) * 2 // 3])
+    result = scan_files(path)
+    shown = " ".join(click.unstyle("\n".join(render(result, None))).split())
+    assert f"breaks off or is broken after {result.log.counts.lines:,} lines: what follows was not looked" in shown
+
+
 def test_says_when_there_is_nothing(tmp_path: Path, scan_files: Scan) -> None:
     path = tmp_path / "a.log"
     path.write_text('192.0.2.1 - - [14/Mar/2026:02:15:07 +0100] "GET / HTTP/1.1" 200 5 "-" "curl/8"\n')
@@ -121,6 +139,15 @@ def test_command_ends_with_three_where_something_is_found(log: Path) -> None:
     assert done.exit_code == 3, done.output
     kinds = {json.loads(line)["kind"] for line in done.stdout.splitlines()}
     assert {"scan", "bruteforce"} <= kinds
+    assert done.stderr == ""
+
+
+def test_json_is_pure_and_what_was_not_read_is_told_beside_it(tmp_path: Path, log: Path) -> None:
+    (tmp_path / "a.log").write_bytes(log.read_bytes())
+    (tmp_path / "notes\x1b.txt").write_text("notes\n")
+    done = run(tmp_path, "--json")
+    assert all(json.loads(line) for line in done.stdout.splitlines())
+    assert "notes\\x1b.txt: its lines are in no format that is known." in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -144,5 +171,10 @@ def test_the_page_is_written_where_it_can_be(log: Path, tmp_path: Path) -> None:
     assert isinstance(done.exception, WwwatchError)
     assert "cannot write" in str(done.exception)
     page = tmp_path / "report.html"
+    page.write_text("192.0.2.1 - - [")
+    done = run(log, "--html", page)
+    assert "is there and is no HTML page" in str(done.exception)
+    assert page.read_text() == "192.0.2.1 - - ["
+    page.write_text("<!DOCTYPE html>\nold")
     assert run(log, "--html", page, "--top", "1").exit_code == 3
     assert page.read_text("utf-8").startswith("<!doctype html>")
