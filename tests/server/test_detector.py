@@ -68,7 +68,7 @@ def test_members_add_up(es: Elasticsearch, site: Site, parts: list[list[str]]) -
         clients = {client for each in members for client in each["wwwatch"]["anomaly"]["members"]}
         assert own["clients"] == len(clients)
         # Of a client that only the site's interval tells of, its requests are in that anomaly's.
-        alone = clients - {each["source"]["address"] for each in sessions}
+        alone = clients - {client for each in sessions for client in each["wwwatch"]["anomaly"]["members"]}
         assert own["sessions"] == len(sessions) + len(alone)
         told = sum(each["wwwatch"]["session"]["requests"] for each in sessions)
         assert own["requests"] == told if len(sessions) == len(members) else own["requests"] >= told
