@@ -22,6 +22,9 @@ from es_templates.catalogue import HERE
 
 pytestmark = pytest.mark.es
 
+UNSEARCHABLE = (".original", ".evidence", ".members", ".sentence", "reason")
+"""How fields end that are kept to be read and are not indexed."""
+
 
 @pytest.fixture
 def tag() -> str:
@@ -86,7 +89,7 @@ def test_every_sample_is_taken_and_found_by_each_of_its_searchable_fields(
         assert [hit["_source"] for hit in found] == [sample]
         assert "_ignored" not in found[0]
         for field, kind in field_types(name, own).items():
-            if kind in ("object", "binary") or field.endswith((".original", ".evidence", ".members", ".sentence", "reason")):
+            if kind in ("object", "binary") or field.endswith(UNSEARCHABLE):
                 continue
             hits = es.search(index=index, query={"exists": {"field": field}})["hits"]["total"]["value"]
             assert hits == 1, f"{name}: {field}"
