@@ -4,7 +4,7 @@ import polars as pl
 
 from detector.context import LOGIN_INTERVAL, Context
 from detector.memory import recall
-from detector.parties import assign_parties, total_parties
+from detector.parties import LINKS, assign_parties, total_parties
 from detector.prepare import BROWSER, prepare
 from detector.rows import busiest, number_rows
 from detector.table import FEATURES, NAMES
@@ -42,9 +42,14 @@ def features(prepared: pl.DataFrame, context: Context | None = None) -> pl.DataF
         .join(known.logins, on=["domain", "interval"], how="left", maintain_order="left")
     )
     day = recall(known.memory, sessions.select("client", "end")).select(feature.name for feature in DAY)
-    # What an address did in a day says nothing of one person among the many behind it.
+    # What an address did in a day says nothing of one person among the many behind it, and little of who browses and
+    # got in at last.
+    got_in = pl.col("is_browser") & (pl.col("linked_assets") >= LINKS) & (pl.col("login_successes") > 0)
     earlier = [
-        pl.when("is_shared").then(0.0).otherwise((pl.col(name).cast(pl.Float64) - _now(name)).clip(0)).alias(name)
+        pl.when(pl.col("is_shared") | got_in)
+        .then(0.0)
+        .otherwise((pl.col(name).cast(pl.Float64) - _now(name)).clip(0))
+        .alias(name)
         for name in NOW
     ]
     numbers = [pl.col(name).cast(pl.Float64).fill_nan(0.0).fill_null(0.0) for name in NAMES]
@@ -68,7 +73,7 @@ def _sessions(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("time").max().alias("end"),
         pl.col("time").filter("has_failed").max().dt.truncate(LOGIN_INTERVAL).alias("interval"),
         ((pl.col("agent").first() & BROWSER) != 0).alias("is_browser"),
-        pl.col("is_linked").sum().alias("links"),
+        (pl.col("is_linked") & ~pl.col("at_login") & ~pl.col("is_login")).sum().alias("links"),
         (pl.col("marks") != 0).sum().alias("signed"),
         (pl.col("is_unknown").sum() / (~pl.col("is_asset")).sum()).alias("unknown_share"),
         *own,

@@ -2,7 +2,7 @@
 
 An address is one party, whatever user agents it shows: changing the user agent on every request hides nothing. An
 address that many browsing people share (an office, a mobile carrier, a reverse proxy whose log lost the addresses) is
-none: there each of them is a party of his own, and all that does not browse is one together.
+none: there each user agent is a party of its own, and only what shows signs of an attack is one together.
 """
 
 import polars as pl
@@ -15,9 +15,13 @@ CROWD = 5
 LINKS = 2
 """Images, styles or scripts with a referrer that make a browser's session a browsing person's."""
 
+FOLLOWS = 5
+"""Links that a browser's session follows where a site's images and styles are elsewhere."""
+
 FAST = 15
 """Requests of a party below which nobody asks for its most asked page."""
 
+TURNED_AWAY = (301, 302, 303, 307, 308, 403)
 TIMEOUTS = (408, 444, 499, 504)
 COMMON_ANSWERS = 3
 """Different pages may have the same size by chance."""
@@ -27,18 +31,20 @@ def assign_parties(sessions: pl.DataFrame) -> pl.DataFrame:
     """Say which party each session belongs to.
 
     Args:
-        sessions: `session`, `visit`, `is_browser`, `linked_assets` and `signed` (requests with signs), sorted
-            by `session`.
+        sessions: `session`, `visit`, `is_browser`, `linked_assets`, `links` and `signed` (requests with signs),
+            sorted by `session`.
 
     Returns:
         `party` (UInt32, the number of one of the party's sessions), `crowd` (UInt32) and `is_shared` (the session is
         one person's among many), one row per session.
     """
-    browses = pl.col("is_browser") & (pl.col("linked_assets") >= LINKS) & (pl.col("signed") == 0)
-    marked = sessions.select("session", "visit", browses.alias("browses")).with_columns(
+    visits = (pl.col("linked_assets") >= LINKS) | (pl.col("links") >= FOLLOWS)
+    browses = pl.col("is_browser") & visits & (pl.col("signed") == 0)
+    marked = sessions.select("session", "visit", "signed", browses.alias("browses")).with_columns(
         pl.col("browses").sum().over("visit").cast(pl.UInt32).alias("crowd")
     )
-    alone = pl.col("browses") & (pl.col("crowd") >= CROWD)
+    # Among many a program is on its own as well; what attacks may show ever other names.
+    alone = (pl.col("signed") == 0) & (pl.col("crowd") >= CROWD)
     others = pl.col("session").filter(~alone).min().over("visit")
     return marked.select(
         pl.when(alone).then(pl.col("session")).otherwise(others).alias("party"), "crowd", alone.alias("is_shared")
@@ -65,24 +71,33 @@ def total_parties(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("has_succeeded").sum().alias("client_login_successes"),
     )
     missing, page = pl.col("is_missing"), ~pl.col("is_asset")
+    # Where all is sent to https or to the front page, or forbidden, guessing shows no 404.
+    turned_away = missing | pl.col("status").is_in(TURNED_AWAY)
+    got = pl.col("status").is_between(200, 299)
     parts = [
-        _distinct(
-            rows, missing, client_missing_paths=pl.lit(value=True), client_guessed_paths=page & ~pl.col("is_linked")
-        ),
+        _distinct(rows, turned_away, client_missing_paths=missing, client_guessed_paths=page & ~pl.col("is_linked")),
         _distinct(rows, pl.col("is_probe"), client_probes=pl.lit(value=True)),
         _distinct(rows, pl.col("is_knock"), client_knocks=pl.lit(value=True)),
         _distinct(rows, pl.col("is_exploit"), "url_key", client_exploits=pl.lit(value=True)),
         _distinct(rows, pl.col("is_shell"), client_shells=pl.lit(value=True)),
         _distinct(rows, pl.col("is_foreign"), client_foreign_paths=pl.lit(value=True)),
-        _distinct(rows, page & pl.col("status").is_between(200, 299), client_pages=pl.lit(value=True)),
+        _distinct(rows, page & got, client_got=pl.lit(value=True)),
+        _distinct(
+            rows.filter("is_page").with_columns(
+                pl.when("is_numbered").then("url_key").otherwise("path_key").alias("page_key")
+            ),
+            got,
+            "page_key",
+            client_pages=pl.lit(value=True),
+        ),
         _same_answers(rows),
         *_peaks(rows.filter(~linked)),
     ]
     for part in parts:
         totals = totals.join(part, on="party", how="left")
     # An application or a crawler that gets hundreds of pages misses some; who guesses gets next to none.
-    guessed, got = (pl.col(name).fill_null(0).cast(pl.Int64) for name in ("client_guessed_paths", "client_pages"))
-    return totals.with_columns((guessed - got).clip(0).alias("client_guessed_paths"))
+    guessed, taken = (pl.col(name).fill_null(0).cast(pl.Int64) for name in ("client_guessed_paths", "client_got"))
+    return totals.with_columns((guessed - taken).clip(0).alias("client_guessed_paths")).drop("client_got")
 
 
 def _distinct(rows: pl.DataFrame, which: pl.Expr, key: str = "path_key", **columns: pl.Expr) -> pl.DataFrame:

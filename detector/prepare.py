@@ -57,6 +57,15 @@ KNOWN_METHODS = (
 UPLOADED = r"/(uploads?|images?|img|tmp|temp|cache|avatars?|\.well-known)/(.*/)?[^/]+\.(php\d?|phtml|aspx?|jspx?)$"
 """Scripts where only visitors' files should lie (lower case)."""
 
+FILED = (
+    r"\.(deb|rpm|apk|ipa|whl|jar|war|gem|crate|nupkg|t?gz|t?xz|bz2|zst|zip|7z|rar|iso|img|exe|msi|dmg|pkg|bin|ts|m4s|m3u8"
+    r"|mpd|pbf|sig|asc|sha\d+)$|/(thumb(nail)?s?|previews?|avatars?|tiles?)(/|$)|\.git/|/(objects|blobs|manifests|assets)/"
+)
+"""What programs fetch by the hundred and nobody reads: packages, parts of films, thumbnails, objects (lower case)."""
+
+NUMBERED = r"[?&][A-Za-z_]{1,16}=\d{1,6}(&|$)"
+"""A query that chooses among pages: a page's number or an article's, too short for a time."""
+
 IN_QUESTION = 256
 """Characters of a query that its entropy is taken of: enough, and no attacker can make it dear."""
 
@@ -71,6 +80,7 @@ def prepare(events: pl.DataFrame) -> pl.DataFrame:
         The same rows in the same order; a user agent, domain, path, URL or method that is null becomes "". Added are
         `agent` (UInt8, the bits above), `is_asset`, `is_login` (credentials are sent), `at_login` (the path takes
         logins), `login_failed` and `login_succeeded` (as far as the answer tells: what follows may tell more),
+        `is_page` (something to read: no asset, file or thumbnail), `is_numbered` (the query says which page),
         `is_malformed`, `is_shell` (a web shell, or a script among uploads), `is_exploit`, `depth` (UInt8, slashes in
         the path), `query_length` (UInt32, bytes), `query_entropy` (Float32, bits per byte), `marks` (UInt16, bit i for
         ``SIGNS[i]``) and a Boolean `sign_<name>` for each sign.
@@ -136,6 +146,7 @@ def _paths(paths: pl.Series) -> pl.DataFrame:
         .to_frame()
         .select(
             lower.str.contains(ASSET_PATH).alias("is_asset"),
+            (~lower.str.contains(ASSET_PATH) & ~lower.str.contains(FILED)).alias("is_page"),
             lower.str.contains(LOGIN_PATH).alias("at_login"),
             lower.str.contains(SHARED_LOGIN_PATH).alias("at_shared_login"),
             lower.str.contains(API_LOGIN).alias("is_api_login"),
@@ -154,6 +165,7 @@ def _urls(urls: pl.Series) -> pl.DataFrame:
             "url_marks": mark_signs(texts),
             "query_length": queries.str.len_bytes(),
             "query_entropy": entropies(queries.str.head(IN_QUESTION)),
+            "is_numbered": texts.str.contains(NUMBERED),
             "is_foreign_url": texts.str.contains(r"^(?i:https?://)|^[^/*]|^$"),
         }
     )

@@ -48,6 +48,8 @@ _TAKEN = (
     "status",
     "bytes",
     "is_asset",
+    "is_page",
+    "is_numbered",
     "is_login",
     "at_login",
     "login_failed",
@@ -106,8 +108,9 @@ def _known(prepared: pl.DataFrame, profile: SiteProfile) -> pl.DataFrame:
     """Return what the site's history says to each request: whether it is a probe, unknown, of a foreign technology."""
     explicit = (pl.col("marks") & EXPLICIT_MARKS) != 0
     ordinary = (pl.col("marks") & ORDINARY_MARKS) != 0
-    # A server that is down (5xx) refuses its own visitors.
-    refused = pl.col("status").fill_null(0).is_between(REFUSED, BROKEN - 1)
+    # A server that is down (5xx) refuses its own visitors, who follow links.
+    bare = pl.col("referrer").is_in(["-", ""]).fill_null(value=True)
+    refused = pl.col("status").fill_null(0).is_between(REFUSED, BROKEN - 1) | ((pl.col("status") >= BROKEN) & bare)
     if profile.is_empty:
         nothing = pl.lit(value=False)
         return prepared.select(
@@ -127,7 +130,9 @@ def _known(prepared: pl.DataFrame, profile: SiteProfile) -> pl.DataFrame:
         (pl.col("is_profiled") & (pl.col("known_clients") == 0)).alias("is_new"),
         (pl.col("is_profiled") & script & (pl.col("extension_clients") == 0)).alias("is_strange"),
     )
-    rows = prepared.select("marks", "status", "is_asset", keys).join(facts, on="key", how="left", maintain_order="left")
+    rows = prepared.select("marks", "status", "is_asset", "referrer", keys).join(
+        facts, on="key", how="left", maintain_order="left"
+    )
     page = ~pl.col("is_asset")
     return rows.select(
         explicit.alias("is_probe"),

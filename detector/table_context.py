@@ -1,7 +1,7 @@
 """The table of features that a session's own requests do not tell: its client's, its client's last day's, its site's.
 
 "Client" is the address as a whole, whatever user agents it shows. Where many browsing people share an address
-(`crowd`), each of them is on his own, and what else comes from there is one client: see `detector.parties`.
+(`crowd`), each of them is on his own, and so is each program; what attacks is one client: see `detector.parties`.
 """
 
 from detector.feature import JAVED, OIKONOMOU, Feature
@@ -40,7 +40,13 @@ CLIENT = (
         "{} requests from this address timed out or were given up",
         1,
     ),
-    Feature("client_pages", "count", "different pages the client got", "{} different pages taken by this address", 1),
+    Feature(
+        "client_pages",
+        "count",
+        "different pages the client got: paths, and numbers in queries; no packages, parts of films or thumbnails",
+        "{} different pages taken by this address",
+        1,
+    ),
     Feature(
         "client_linked_assets",
         "count",
@@ -65,8 +71,9 @@ CLIENT = (
     Feature(
         "client_guessed_paths",
         "count",
-        "those of them that no page linked to (no referrer, no asset), less one for each page that the client got",
-        "{} paths that do not exist asked without a link from this address",
+        "distinct paths that do not exist, are forbidden or redirect, and that no page linked to (no referrer, no "
+        "asset), less one for each that the client got",
+        "{} paths asked without a link from this address led to nothing",
         1,
     ),
     Feature(

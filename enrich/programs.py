@@ -87,7 +87,12 @@ PROGRAMS = (
         "somebody who looks whether the site is up",
         r"monitor|pingdom|uptime|statuscake|site24x7|check_http|zabbix|datadog|newrelic|checkly|freshping"
         r"|hetrixtools|kube-probe|elb-healthchecker"
-        r"|googlehc|haproxy|consul health|nagios|better ?stack|gomeza?gent",
+        r"|googlehc|haproxy|consul health|nagios|better ?stack|gomeza?gent|blackbox-exporter|prometheus/|^updown\.io",
+    ),
+    Program(
+        "monitor",
+        "somebody who looks whether links lead anywhere",
+        r"link ?check|checklink|check-?links|deadlink|broken-?link|\bxenu\b|^lychee/|^muffet|html-?proofer",
     ),
     Program(
         "feed",

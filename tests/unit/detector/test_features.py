@@ -124,7 +124,13 @@ ANSWERS: list[tuple[str, list[dict[str, Any]], float]] = [
     ("client_peak_60s", TWO_FACES, 4),
     ("client_same_10s", [request(second / 2, f"/?{second}") for second in range(30)], 20),
     ("client_timeouts", [request(0, status=408), request(1, status=499), request(2)], 2),
-    ("client_pages", [*PAGES, request(40, "/missing", status=404)], 2),
+    ("client_pages", [*PAGES, request(40, "/missing", status=404)], 4),
+    ("client_pages", [request(number, f"/list?page={number}") for number in range(7)], 7),
+    ("client_pages", [request(number, f"/poll?since=17600000{number}") for number in range(7)], 1),
+    ("client_pages", [request(0, "/a.deb"), request(1, "/api/assets/4711/thumbnail"), request(2, "/a.html")], 1),
+    ("client_guessed_paths", [request(number, f"/backup{number}", status=301) for number in range(6)], 6),
+    ("client_guessed_paths", [request(0, "/a", status=301), request(1, "/a/")], 0),
+    ("client_knocks", [request(0, "/manager/html", status=502), request(1, "/nacos/", status=502)], 2),
     ("client_linked_assets", LINKED, 1),
     ("client_guessed_paths", MISSING, 1),
     ("client_same_answers", SAME, 3),
@@ -267,6 +273,22 @@ def people(count: int, **more: Any) -> list[dict[str, Any]]:
         for person in range(count)
         for second, (url, referrer) in enumerate((("/", None), ("/a.css", "/"), ("/b.js", "/"), (f"/{person}", "/")))
     ]
+
+
+def test_a_program_behind_a_shared_address_has_nothing_to_do_with_other_programs_failures() -> None:
+    guesses = [request(n, "/login", method="POST", status=401, user_agent="curl/8") for n in range(9)]
+    reader = request(50, "/feed", user_agent="FeedReader/1")
+    found = sessions_of(*people(30), *guesses, reader).filter(pl.col("user_agent") == "FeedReader/1")
+    assert found["client_login_failures"][0] == 0
+
+
+def test_who_browses_and_gets_in_has_guessed_no_password_earlier_in_the_day() -> None:
+    login = {"method": "POST", "referrer": "/wp-login.php"}
+    earlier = [request(n, "/wp-login.php", status=200, **login) for n in range(9)]
+    page = [request(7200 + n, url, referrer="/wp-login.php") for n, url in enumerate(("/a.css", "/b.js", "/c.png"))]
+    inside = [request(7210, "/wp-login.php", status=302, **login), request(7211, "/wp-admin/")]
+    for extra, told in ((inside, 0), ([], 9)):
+        assert sessions_of(*earlier, *page, *extra).sort("end")["day_login_failures"][-1] == told
 
 
 def test_each_of_many_behind_one_address_is_judged_alone() -> None:
