@@ -167,8 +167,11 @@ class ChangeFeed:
         return int(answer["count"])
 
     def without_deleted(self, positions: Positions) -> Positions:
-        """Return the positions without those of indices that are gone for good; one that is only down stays."""
-        existing = self._indices()
+        """Return the positions without those of indices that are gone for good; one that is only down or closed stays.
+
+        A closed index may be opened again: without its position all of it would be read twice.
+        """
+        existing = self._indices("open,closed,hidden")
         return {key: number for key, number in positions.items() if key.split("/")[1] in existing}
 
     def _before(self, shard: Shard, last: int, only: dict[str, Any]) -> int:
@@ -176,10 +179,10 @@ class ChangeFeed:
         _, found = read_page(self._fetch(shard, -1, last, (only,), size=1))
         return last if found is None else found - 1
 
-    def _indices(self) -> dict[str, str]:
+    def _indices(self, which: str = "open,hidden") -> dict[str, str]:
         """Return the names of all indices by their uuid, also of those whose shards are not up."""
         path = f"/{quote(self.index, safe='*,-.')}/_settings/index.uuid"
-        params = {"flat_settings": "true", "expand_wildcards": "open,hidden", "ignore_unavailable": "true"}
+        params = {"flat_settings": "true", "expand_wildcards": which, "ignore_unavailable": "true"}
         answer = json.loads(self._ask("GET", path, params, None, f"ask for the indices of {self.index}"))
         return {entry["settings"]["index.uuid"]: name for name, entry in answer.items()}
 

@@ -148,5 +148,7 @@ def test_positions_of_deleted_indices_are_let_go(es: Elasticsearch, feed: Change
     write(es, feed.index, range(3, 6))
     read(feed, positions)
     assert feed.without_deleted(positions) == positions
+    es.indices.close(index=gone)
+    assert feed.without_deleted(positions) == positions
     es.indices.delete(index=gone)
     assert [key.split("/")[0] == gone for key in feed.without_deleted(positions)] == [False]
