@@ -1,5 +1,6 @@
 """What `wwwatch train` learns from: an index, or log files; with a bar for each step that takes its time."""
 
+import logging
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -13,13 +14,16 @@ import polars as pl
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from core.errors import FormatError
 from detector.feed import ChangeFeed
 from detector.history import History, HistoryLearner
 from detector.model import SessionModel
-from wwwatch.scan.inputs import find_inputs
+from wwwatch.scan.inputs import Input, find_inputs
 from wwwatch.scan.judging import PAGE
 from wwwatch.scan.reading import Reader
 from wwwatch.scan.rows import to_events
+
+log = logging.getLogger(__name__)
 
 MOST_EVENTS = 20_000_000
 """Of a longer history some of the clients are looked at, all their requests each."""
@@ -88,13 +92,15 @@ class Lessons:
     def from_logs(self, names: Sequence[str], reader: Reader, since: datetime | None) -> History:
         """Learn from log files, one after the other: memory holds the largest of them, some 50 bytes a request.
 
+        A file that holds nothing to learn from, as a log that was just rotated, is passed over with a warning.
+
         Args:
             names: Files, patterns and folders; ``-`` is standard input.
             reader: Reads them.
             since: Where the period begins; None for all.
 
         Raises:
-            FormatError: There is no such file, no line of it parses, or it cannot be read.
+            FormatError: There is no such file, or in no file a line that parses.
         """
         with ExitStack() as stack:
             inputs = find_inputs(names, stack)
@@ -102,10 +108,12 @@ class Lessons:
             telling = replace(reader, progress=lambda size, _lines: tell(size))
             learner = stack.enter_context(self._learner(1.0))
             for each in inputs:
-                for piece in telling.read([each]).take_pieces():
+                for piece in _pieces(telling, each, is_only=len(inputs) == 1):
                     for begin in range(0, piece.height, PAGE):
                         events = to_events(piece[begin : begin + PAGE])
                         learner.add(events.filter(pl.col("time") >= since) if since else events)
+            if not learner.events and len(inputs) > 1:
+                raise FormatError("there is nothing to learn from in these files", "see the warnings above, and --days")
             return learner.learn(self.model, self.bars.begin("learning", learner.events))
 
     @contextmanager
@@ -119,3 +127,13 @@ class Lessons:
             return tempfile.TemporaryDirectory(prefix="train-", dir=self.cache)
         except OSError:
             return tempfile.TemporaryDirectory(prefix="wwwatch-train-")
+
+
+def _pieces(reader: Reader, item: Input, *, is_only: bool) -> list[pl.DataFrame]:
+    try:
+        return reader.read([item]).take_pieces()
+    except FormatError as error:
+        if is_only:
+            raise
+        log.warning("%s", error.what)
+        return []
