@@ -26,7 +26,7 @@ MOST_SESSIONS = 50_000
 """Sessions of a history that are kept to learn from: percentiles and a forest need no more."""
 
 AT_ONCE = 150_000
-"""Requests in memory until they are put aside; a shorter history never touches the disk."""
+"""Requests that are looked at together."""
 
 PARTS = 64
 """Parts by client: ten million requests make parts of 150,000."""
@@ -103,13 +103,14 @@ class HistoryLearner:
     Args:
         folder: Where requests are put aside: private, on a disk with some 50 bytes for each, and deleted by the caller.
         share: Which part of the clients to look at, 0 to 1; the same ones each time.
+        at_once: Requests in memory until they are put aside; a shorter history never touches the disk.
 
     Attributes:
         events: Requests taken in so far.
     """
 
-    def __init__(self, folder: Path, share: float = 1.0) -> None:
-        self.folder, self.share = folder, share
+    def __init__(self, folder: Path, share: float = 1.0, at_once: int = AT_ONCE) -> None:
+        self.folder, self.share, self.at_once = folder, share, at_once
         self.events = 0
         self._waiting: list[pl.DataFrame] = []
         self._rows_waiting = 0
@@ -117,6 +118,7 @@ class HistoryLearner:
         self._failed = pl.DataFrame(schema=_FAILED)
         self._profile = ProfileLearner()
         self._ends: list[datetime] = []
+        self._prepared = prepare(pl.DataFrame(schema=EVENT_SCHEMA))
 
     def add(self, events: pl.DataFrame) -> None:
         """Take in requests (EVENT_SCHEMA), in any order."""
@@ -127,7 +129,7 @@ class HistoryLearner:
             self.events += rows.height
             self._waiting.append(rows)
             self._rows_waiting += rows.height
-        if self._rows_waiting >= AT_ONCE:
+        if self._rows_waiting >= self.at_once:
             self._put_aside(self._look())
 
     def learn(self, model: SessionModel, progress: Callable[[int], None] = lambda _: None) -> History:
@@ -141,7 +143,8 @@ class HistoryLearner:
         if self._files:
             self._put_aside(rest)
         second = _SecondLook(model, login_context(self._failed), self._profile.profile())
-        for rows in self._read_parts() if self._files else _slices(rest):
+        prepared = map(prepare, self._read_parts()) if self._files else _slices(self._prepared)
+        for rows in prepared:
             second.take(rows)
             progress(rows.height)
         profile = second.profile.profile()
@@ -156,7 +159,7 @@ class HistoryLearner:
         self._waiting, self._rows_waiting = [], 0
         if rows.is_empty():
             return rows
-        prepared = prepare(rows)
+        prepared = self._prepared = prepare(rows)
         self._profile.add(prepared)
         failed = prepared.filter("login_failed").select(
             "domain", "client", pl.col("time").dt.truncate(LOGIN_INTERVAL), "login_failed"
@@ -189,9 +192,8 @@ class _SecondLook:
         self.total = self.attacks = 0
         self._model, self._logins, self._served = model, logins, served
 
-    def take(self, rows: pl.DataFrame) -> None:
-        """Take all requests of some clients."""
-        prepared = prepare(rows)
+    def take(self, prepared: pl.DataFrame) -> None:
+        """Take all requests of some clients (output of `prepare`)."""
         context = Context(logins=self._logins, memory=remember(prepared), profile=self._served)
         sessions = features(prepared, context)
         is_quiet = self._model.judge(self._model.matrix(sessions))["kind"].is_in(NOT_ATTACKS)

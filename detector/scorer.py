@@ -130,15 +130,16 @@ class Scorer:
         self.window.watermark = watermark
         self.window.evict()
 
-    def take(self, events: pl.DataFrame, now: datetime) -> Outcome:
+    def take(self, events: pl.DataFrame, now: datetime, *, is_prepared: bool = False) -> Outcome:
         """Deal with new events.
 
         Args:
             events: EVENT_SCHEMA, in any order, and what further columns the evidence needs: always the same ones.
             now: Wall-clock time, for the incidents' `opened` and `updated`.
+            is_prepared: Whether the events are output of `detector.window.make_ready`.
         """
         before, count = self.window.watermark, len(self.incidents)
-        sessions = self.window.add(events)
+        sessions = self.window.add(events, is_prepared=is_prepared)
         found = self.judge.judge(sessions, self.window.rows)
         if self.window.watermark:
             window = self.window

@@ -33,6 +33,11 @@ RECENT = 20
 """Requests, at least, that tell what time it is."""
 
 
+def make_ready(events: pl.DataFrame) -> pl.DataFrame:
+    """Return what a window keeps of events (EVENT_SCHEMA): needs nothing but them, so a thread may do it ahead."""
+    return prepare(attributable(events))
+
+
 class Window:
     """Requests of the clients that are active, prepared for features.
 
@@ -72,22 +77,23 @@ class Window:
         Args:
             events: EVENT_SCHEMA.
         """
-        self.fresh = prepare(attributable(events))
+        self.fresh = make_ready(events)
         self.memory.add(self.fresh)
         self._append(self.fresh)
 
-    def add(self, events: pl.DataFrame) -> pl.DataFrame:
+    def add(self, events: pl.DataFrame, *, is_prepared: bool = False) -> pl.DataFrame:
         """Add new requests.
 
         Args:
             events: EVENT_SCHEMA and any further columns, always the same ones; requests without an address or time
                 (lines that did not parse) are left out.
+            is_prepared: Whether they are output of `make_ready`.
 
         Returns:
             IDENTITY and features of every session in memory of the clients that the new requests touch: what else a
             client does tells about its earlier sessions, too, and so the end is the same whatever the pages were.
         """
-        self.fresh = new = prepare(attributable(events))
+        self.fresh = new = events if is_prepared else make_ready(events)
         if new.is_empty():
             return features(new, Context.of(new))
         self._append(new)

@@ -10,6 +10,7 @@ from detector.evidence import Wanted
 from detector.incidents import Incident
 from detector.model import SessionModel
 from detector.scorer import Scorer
+from detector.window import make_ready
 from wwwatch.scan.rows import to_events
 
 PAGE = 400_000
@@ -50,7 +51,7 @@ def judge(
     found: dict[str, Incident] = {}
     sessions = 0
     for events in _ahead(pages(rows, order)):
-        outcome = scorer.take(events, now)
+        outcome = scorer.take(events, now, is_prepared=True)
         found |= {incident.id: incident for incident in outcome.incidents}
         sessions += outcome.sessions
         progress(events.height)
@@ -58,16 +59,20 @@ def judge(
 
 
 def _ahead(pieces: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """Yield pieces as events; the next one is made while the one before is judged."""
+    """Yield pieces as prepared events; the next one is made while the one before is judged."""
     with ThreadPoolExecutor(1) as pool:
         waiting: Future[pl.DataFrame] | None = None
         for piece in pieces:
-            following = pool.submit(to_events, piece)
+            following = pool.submit(_prepare, piece)
             if waiting:
                 yield waiting.result()
             waiting = following
         if waiting:
             yield waiting.result()
+
+
+def _prepare(piece: pl.DataFrame) -> pl.DataFrame:
+    return make_ready(to_events(piece))
 
 
 def pages(rows: pl.DataFrame, order: pl.Series, size: int = PAGE) -> Iterator[pl.DataFrame]:

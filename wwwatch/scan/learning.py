@@ -35,7 +35,7 @@ def learn(
     digest, before = model
     sample = choose_sample(rows, order)
     with tempfile.TemporaryDirectory(prefix="wwwatch-scan-") as folder:  # a sample stays in memory: it is never used
-        learner = HistoryLearner(Path(folder))
+        learner = HistoryLearner(Path(folder), at_once=sample.height + 1)
         learner.add(to_events(sample).drop("position"))
         history = learner.learn(before)
     if sample.height < len(order):
