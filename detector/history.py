@@ -103,14 +103,15 @@ class HistoryLearner:
     Args:
         folder: Where requests are put aside: private, on a disk with some 50 bytes for each, and deleted by the caller.
         share: Which part of the clients to look at, 0 to 1; the same ones each time.
-        at_once: Requests in memory until they are put aside; a shorter history never touches the disk.
+        at_once: Requests in memory until they are put aside, None for AT_ONCE; a shorter history never touches the
+            disk.
 
     Attributes:
         events: Requests taken in so far.
     """
 
-    def __init__(self, folder: Path, share: float = 1.0, at_once: int = AT_ONCE) -> None:
-        self.folder, self.share, self.at_once = folder, share, at_once
+    def __init__(self, folder: Path, share: float = 1.0, at_once: int | None = None) -> None:
+        self.folder, self.share, self.at_once = folder, share, at_once or AT_ONCE
         self.events = 0
         self._waiting: list[pl.DataFrame] = []
         self._rows_waiting = 0

@@ -129,3 +129,15 @@ def test_sprays_are_seen_across_parts(tmp_path: Path, model: SessionModel, monke
     kinds = model.judge(model.matrix(features(whole, context)))["kind"]
     assert (history.total, history.attacks) == (30, kinds.is_in(["spray", "bruteforce", "stuffing"]).sum())
     assert history.attacks > 20
+
+
+@pytest.mark.usefixtures("small")
+def test_a_history_that_fits_into_memory_by_the_callers_word_teaches_the_same(
+    tmp_path: Path, model: SessionModel, traffic: pl.DataFrame
+) -> None:
+    learner = HistoryLearner(tmp_path / "absent", at_once=traffic.height + 1)
+    learner.add(traffic)
+    in_memory, on_disk = learner.learn(model), learn(tmp_path, model, traffic)
+    assert (in_memory.total, in_memory.attacks) == (on_disk.total, on_disk.attacks)
+    keys = ["client", "user_agent", "start"]
+    assert in_memory.sessions.sort(keys).equals(on_disk.sessions.sort(keys))

@@ -11,6 +11,7 @@ from detector.incidents import Incident
 from detector.memory import recall
 from detector.model import SessionModel
 from detector.scorer import Scorer
+from detector.window import make_ready
 from tests.unit.detector.frames import START, events_of, logins, request
 
 NOW = datetime(2026, 5, 5, tzinfo=UTC)
@@ -35,6 +36,13 @@ def taken(scorer: Scorer, pages: Iterable[pl.DataFrame]) -> dict[str, Document]:
 
 def pages_of(events: pl.DataFrame) -> list[pl.DataFrame]:
     return [events[begin : begin + PAGE] for begin in range(0, events.height, PAGE)]
+
+
+def test_pages_prepared_beforehand_bring_the_same(model: SessionModel) -> None:
+    pages = [lines_of(events_of(*logins(60, address=f"192.0.2.{each}"))) for each in range(3)]
+    at_once, ahead = scorer_of(model), scorer_of(model)
+    for page in pages:
+        assert ahead.take(make_ready(page), NOW, is_prepared=True) == at_once.take(page, NOW)
 
 
 def test_an_attack_is_an_incident_with_its_lines(model: SessionModel) -> None:
