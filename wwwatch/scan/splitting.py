@@ -13,6 +13,10 @@ SIZE = 8_000_000
 """Bytes of a piece: parsing costs less where more values repeat, and four pieces are held at once."""
 
 
+MAY_BE_PACKED = (b"x", b"(", b"\x1f")
+"""What zlib, zstd and gzip begin with: polars would unpack text that looks so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """Some lines.
@@ -62,7 +66,7 @@ def iter_pieces(source: Source, size: int, progress: Callable[[int, int], None])
 
 def _split_plain(data: bytes, start: int) -> Chunk | None:
     """Split lines that are as they should be: UTF-8, ended by a line feed alone, none too long; None for others."""
-    if b"\r" in data or b"\0" in data:
+    if b"\r" in data or b"\0" in data or data.startswith(MAY_BE_PACKED):
         return None
     ends = np.flatnonzero(np.frombuffer(data, np.uint8) == NEWLINE)
     if not data.endswith(b"\n"):

@@ -3,13 +3,14 @@
 import bz2
 import gzip
 import lzma
+import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.errors import FormatError
@@ -174,6 +175,9 @@ def test_any_bytes_can_be_read(tmp_path: Path, read: Read) -> None:
     assert {text.lstrip("\0") for text in raw.values()} == {line().removesuffix("\n")}
 
 
+@example(b"(\xb5/\xfd").via("the beginning of zstd")
+@example(gzip.compress(b"a\nb\n"))
+@example(zlib.compress(b"a\nb\n"))
 @given(st.binary(max_size=300) | st.lists(st.sampled_from([b"a", b"", b"\xc3\xa4", b"x y"])).map(b"\n".join))
 def test_splits_as_the_shipper_does(data: bytes) -> None:
     if not data:
