@@ -73,7 +73,7 @@ def _sessions(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("time").max().alias("end"),
         pl.col("time").filter("has_failed").max().dt.truncate(LOGIN_INTERVAL).alias("interval"),
         ((pl.col("agent").first() & BROWSER) != 0).alias("is_browser"),
-        (pl.col("is_linked") & ~pl.col("at_login") & ~pl.col("is_login")).sum().alias("links"),
+        (pl.col("is_linked") & pl.col("new_path") & ~pl.col("is_change") & ~pl.col("at_login")).sum().alias("links"),
         (pl.col("marks") != 0).sum().alias("signed"),
         (pl.col("is_unknown").sum() / (~pl.col("is_asset")).sum()).alias("unknown_share"),
         *own,

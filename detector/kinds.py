@@ -70,7 +70,7 @@ KINDS = {
             ),
             clues=(*_PROGRAM, ("crowd", -1)),
             beyond_usual=("client_peak_10s",),
-            major=2.5,
+            major=2,
             critical=6,
         ),
         Kind("ddos", "distributed denial of service", ("T1498", "Network Denial of Service")),

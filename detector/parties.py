@@ -16,7 +16,7 @@ LINKS = 2
 """Images, styles or scripts with a referrer that make a browser's session a browsing person's."""
 
 FOLLOWS = 5
-"""Links that a browser's session follows where a site's images and styles are elsewhere."""
+"""Links to different pages that a browser's session follows where a site's images and styles are elsewhere."""
 
 FAST = 15
 """Requests of a party below which nobody asks for its most asked page."""

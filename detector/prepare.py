@@ -59,9 +59,10 @@ UPLOADED = r"/(uploads?|images?|img|tmp|temp|cache|avatars?|\.well-known)/(.*/)?
 
 FILED = (
     r"\.(deb|rpm|apk|ipa|whl|jar|war|gem|crate|nupkg|t?gz|t?xz|bz2|zst|zip|7z|rar|iso|img|exe|msi|dmg|pkg|bin|ts|m4s|m3u8"
-    r"|mpd|pbf|sig|asc|sha\d+)$|/(thumb(nail)?s?|previews?|avatars?|tiles?)(/|$)|\.git/|/(objects|blobs|manifests|assets)/"
+    r"|mpd|pbf|sig|asc|sha\d+)$|/(thumb(nail)?s?|previews?|avatars?|tiles?)(/|$)|\.git/"
+    r"|/(objects|blobs|manifests|assets|(web|cal|card)?dav)/"
 )
-"""What programs fetch by the hundred and nobody reads: packages, parts of films, thumbnails, objects (lower case)."""
+"""What programs fetch by the hundred and nobody reads: packages, parts of films, thumbnails, shares (lower case)."""
 
 NUMBERED = r"[?&][A-Za-z_]{1,16}=\d{1,6}(&|$)"
 """A query that chooses among pages: a page's number or an article's, too short for a time."""

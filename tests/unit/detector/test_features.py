@@ -282,6 +282,14 @@ def test_a_program_behind_a_shared_address_has_nothing_to_do_with_other_programs
     assert found["client_login_failures"][0] == 0
 
 
+def test_made_up_referrers_and_user_agents_make_no_crowd_of_a_flood() -> None:
+    flood = [
+        request(n / 50, "/search", referrer=f"https://{n}.example/", user_agent=f"{BROWSER} {n % 20}")
+        for n in range(200)
+    ]
+    assert set(sessions_of(*flood)["client_requests"]) == {200.0}
+
+
 def test_who_browses_and_gets_in_has_guessed_no_password_earlier_in_the_day() -> None:
     login = {"method": "POST", "referrer": "/wp-login.php"}
     earlier = [request(n, "/wp-login.php", status=200, **login) for n in range(9)]
