@@ -107,6 +107,29 @@ def test_stopped_or_killed_it_finds_what_one_run_finds(
         assert findings(es, ANOMALIES) == anomalies
 
 
+def lines_of(address: str, begin: timedelta, request: str, count: int) -> list[str]:
+    times = (START + begin + timedelta(seconds=2 * number) for number in range(count))
+    return [f'{address} - - [{time:%d/%b/%Y:%H:%M:%S} +0000] "{request}" 200 4523 "-" "curl/8"' for time in times]
+
+
+def test_killed_after_a_page_that_closes_what_it_adds_to(es: Elasticsearch, site: Site, tmp_path: Path) -> None:
+    guesses = [lines_of("192.0.2.66", timedelta(minutes=begin), "POST /wp-login.php HTTP/1.1", 60) for begin in (0, 95)]
+    later = lines_of("192.0.2.9", timedelta(hours=9), "GET / HTTP/1.1", 40)
+    parts = [guesses[0], guesses[1] + later]
+    anomalies, incidents = straight(site, parts)
+    assert (len(anomalies), [state_of(each) for each in incidents.values()]) == (2, ["closed"])
+    forget_findings(es)
+    other = Site(es, site.url, tmp_path, f"{site.digest}_killed", site.model)
+    other.ship(parts[0])
+    other.step()
+    other.ship(parts[1])
+    with pytest.raises(Crash):
+        other.step(Dying)
+    other.step()
+    assert findings(es, INCIDENTS) == incidents
+    assert findings(es, ANOMALIES) == anomalies
+
+
 def test_nothing_new_changes_nothing(es: Elasticsearch, site: Site, parts: list[list[str]]) -> None:
     site.ship(parts[1])
     site.step()
