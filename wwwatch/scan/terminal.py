@@ -21,6 +21,9 @@ REASONS, EXAMPLES = 3, 3
 EXAMPLE_ROWS = 2
 """Rows of the terminal for each of them."""
 
+LONGEST_DOMAIN = 100
+"""Characters of it that are shown."""
+
 COLOURS = {"critical": "bright_red", "major": "yellow", "minor": "cyan", "warning": None}
 _INDENT = 6
 
@@ -85,8 +88,11 @@ def notes(log: Log) -> Iterator[str]:
 
 def _finding(number: int, finding: Finding, width: int) -> Iterator[str]:
     level = click.style(f"{finding.severity.upper()} {finding.score:.0f}", fg=COLOURS[finding.severity], bold=True)
-    where = f" on {printable(finding.domain)}" if finding.domain else ""
-    yield f"{number:>3}. {level}  " + click.style(f"{finding.words} ({finding.kind}){where}", bold=True)
+    where = f" on {shorten(finding.domain, LONGEST_DOMAIN)}" if finding.domain else ""
+    lead = f"{number:>3}. {level}  "
+    for line in textwrap.wrap(f"{finding.words} ({finding.kind}){where}", width - len(click.unstyle(lead))):
+        yield lead + click.style(line, bold=True)
+        lead = " " * (_INDENT - 1)
     first, last = moment(finding.start), moment(finding.end, finding.start)
     period = first if first == last or not last else f"{first} to {last}"
     yield from _row("who", name_clients(finding.clients), width)

@@ -3,6 +3,7 @@
 import gzip
 import ipaddress
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,12 @@ def test_nothing_from_the_log_drives_the_terminal(tmp_path: Path, scan_files: Sc
     assert "owned" in shown
     assert "\x07" not in shown
     assert "\x1b]" not in shown
+    assert max(map(len, click.unstyle(shown).splitlines())) <= 80
+    long = [
+        replace(finding, domain="\x1b." * 500, kind="ddos", words=KINDS["ddos"].words) for finding in result.findings
+    ]
+    shown = "\n".join(render(replace(result, findings=tuple(long)), None))
+    assert "\x1b." not in shown
     assert max(map(len, click.unstyle(shown).splitlines())) <= 80
 
 
