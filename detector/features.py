@@ -7,7 +7,7 @@ from detector.memory import recall
 from detector.parties import LINKS, assign_parties, total_parties
 from detector.prepare import BROWSER, prepare
 from detector.rows import busiest, number_rows
-from detector.table import FEATURES, NAMES
+from detector.table import BY_NAME, FEATURES, NAMES
 from detector.table_context import DAY, NOW
 from detector.table_signs import ATTACK
 
@@ -42,11 +42,11 @@ def features(prepared: pl.DataFrame, context: Context | None = None) -> pl.DataF
         .join(known.logins, on=["domain", "interval"], how="left", maintain_order="left")
     )
     day = recall(known.memory, sessions.select("client", "end")).select(feature.name for feature in DAY)
-    # What an address did in a day says nothing of one person among the many behind it, and little of who browses and
-    # got in at last.
+    # What an address did in a day adds to what it does now, and makes no attack of a visit without any. It says nothing
+    # of one person among the many behind the address, and little of who browses and got in at last.
     got_in = pl.col("is_browser") & (pl.col("linked_assets") >= LINKS) & (pl.col("login_successes") > 0)
     earlier = [
-        pl.when(pl.col("is_shared") | got_in)
+        pl.when(pl.col("is_shared") | got_in | ((_now(name) == 0) & pl.lit(BY_NAME[name].hostile > 0)))
         .then(0.0)
         .otherwise((pl.col(name).cast(pl.Float64) - _now(name)).clip(0))
         .alias(name)

@@ -7,10 +7,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from detector.prepare import BROKEN, REFUSED, UNAUTHORIZED, mask
+from detector.prepare import BROKEN, DECLARED, REFUSED, UNAUTHORIZED, mask
 from detector.profile import SiteProfile, extension
 from detector.sessions import number
-from enrich.signs import EXPLICIT, EXPLOITS, PROBES
+from enrich.signs import EXPLICIT, EXPLOITS, PRIVATE, PROBES
 
 Ints = NDArray[np.int64]
 
@@ -39,6 +39,9 @@ SCRIPTS = (
 EXPLICIT_MARKS = mask(set(EXPLICIT) - set(EXPLOITS))
 ORDINARY_MARKS = mask(set(PROBES) - set(EXPLICIT))
 """Probes that are attacks by themselves, and those that are ordinary where the site has what was asked for."""
+PRIVATE_MARKS = mask(PRIVATE)
+"""Probes that are attacks where they are refused to somebody who followed no link."""
+MASKS = (EXPLICIT_MARKS, PRIVATE_MARKS, ORDINARY_MARKS)
 
 _BREAK = 120_000_000
 """Microseconds that stand for any longer pause: longer than the widest window that is looked at."""
@@ -106,16 +109,17 @@ def number_rows(prepared: pl.DataFrame, profile: SiteProfile) -> pl.DataFrame:
 
 def _known(prepared: pl.DataFrame, profile: SiteProfile) -> pl.DataFrame:
     """Return what the site's history says to each request: whether it is a probe, unknown, of a foreign technology."""
-    explicit = (pl.col("marks") & EXPLICIT_MARKS) != 0
-    ordinary = (pl.col("marks") & ORDINARY_MARKS) != 0
+    explicit, private, ordinary = ((pl.col("marks") & mask) != 0 for mask in MASKS)
     # A server that is down (5xx) refuses its own visitors, who follow links.
     bare = pl.col("referrer").is_in(["-", ""]).fill_null(value=True)
     refused = pl.col("status").fill_null(0).is_between(REFUSED, BROKEN - 1) | ((pl.col("status") >= BROKEN) & bare)
+    # Robots that say so ask for whatever somebody linked to; 401 is what owners get before they say who they are.
+    snoops = private & refused & (pl.col("status") != UNAUTHORIZED) & bare & ((pl.col("agent") & DECLARED) == 0)
     if profile.is_empty:
         nothing = pl.lit(value=False)
         return prepared.select(
-            explicit.alias("is_probe"),
-            (ordinary & refused).alias("is_knock"),
+            (explicit | snoops).alias("is_probe"),
+            (ordinary & refused & ~snoops).alias("is_knock"),
             nothing.alias("is_unknown"),
             nothing.alias("is_foreign"),
         )
@@ -130,13 +134,13 @@ def _known(prepared: pl.DataFrame, profile: SiteProfile) -> pl.DataFrame:
         (pl.col("is_profiled") & (pl.col("known_clients") == 0)).alias("is_new"),
         (pl.col("is_profiled") & script & (pl.col("extension_clients") == 0)).alias("is_strange"),
     )
-    rows = prepared.select("marks", "status", "is_asset", "referrer", keys).join(
+    rows = prepared.select("marks", "status", "agent", "is_asset", "referrer", keys).join(
         facts, on="key", how="left", maintain_order="left"
     )
     page = ~pl.col("is_asset")
     return rows.select(
-        explicit.alias("is_probe"),
-        (ordinary & refused & ~pl.col("is_served")).alias("is_knock"),
+        (explicit | (snoops & ~pl.col("is_served"))).alias("is_probe"),
+        (ordinary & refused & ~snoops & ~pl.col("is_served")).alias("is_knock"),
         (pl.col("is_new") & page).alias("is_unknown"),
         (pl.col("is_strange") & page & refused).alias("is_foreign"),
     )

@@ -88,6 +88,7 @@ INTERNAL = Sign(
     r"|^/+(geoserver|solr|jolokia)/|xdebug_session_start|__schema\b|introspectionquery|/status\?full",
     "",
     unless=_ASSET,
+    is_private=True,
 )
 
 ADMIN = Sign(
@@ -125,6 +126,7 @@ DEVICE = Sign(
     r"|streaming/clients_live|human\.aspx|guestaccess\.aspx|mifs/|commandcenter/)|^/+sdk(/vimservice)?$",
     "",
     unless=_ASSET,
+    is_private=True,
 )
 
 CMS = Sign(

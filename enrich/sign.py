@@ -21,6 +21,7 @@ class Sign:
         unless: What a text that the pattern takes may be all the same, and is then no sign; empty for nothing.
         is_explicit: Whether one such request is an attack by itself, on whatever site. Others are ordinary where
             the site really has what was asked for: an administration panel has users.
+        is_private: Whether only those who run such a thing ask for it: where it is refused, one request is a probe.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Sign:
     hint: str
     unless: str = ""
     is_explicit: bool = False
+    is_private: bool = False
 
     @property
     def guess(self) -> str:

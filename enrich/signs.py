@@ -27,6 +27,7 @@ __all__ = [
     "EXPLICIT",
     "EXPLOITS",
     "LOGIN_PATH",
+    "PRIVATE",
     "PROBES",
     "SCANNER_AGENT",
     "SIGNS",
@@ -63,6 +64,9 @@ PROBES = tuple(sign.name for sign in SIGNS if sign.technique != HOLE)
 
 EXPLICIT = tuple(sign.name for sign in SIGNS if sign.is_explicit)
 """Signs that are an attack by themselves; what shows another sign is ordinary where the site has what was asked for."""
+
+PRIVATE = tuple(sign.name for sign in SIGNS if sign.is_private)
+"""Signs that are a probe where the request is refused: visitors never ask for such a thing, even by mistake."""
 
 ASSET_PATH = r"\.(css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|eot|otf|mp4|webm|mp3)$"
 """Paths that a browser fetches by itself to show a page (lower case)."""

@@ -140,10 +140,10 @@ ANSWERS: list[tuple[str, list[dict[str, Any]], float]] = [
     ("client_login_successes", LET_IN, 1),
     ("crowd", TWO_FACES, 0),
     ("crowd", [*LINKED, request(9, "/c.css", referrer="https://example.org/")], 1),
-    ("day_login_failures", [*logins(3), request(3600, "/")], 3),
+    ("day_login_failures", [*logins(3), *logins(1, start=3600)], 3),
     ("day_login_successes", [*LET_IN, *logins(1, start=20), request(3600, "/")], 1),
-    ("day_probes", [*KNOCKS, request(3600, "/")], 1),
-    ("day_missing_paths", [*MISSING, request(3600, "/")], 2),
+    ("day_probes", [*KNOCKS, request(3600, "/.git/config", status=404)], 1),
+    ("day_missing_paths", [*MISSING, request(3600, "/nowhere", status=404)], 2),
     ("unknown_share", PAGES, 0),
     ("client_user_agents", TWO_FACES, 2),
     ("client_missing_paths", MISSING, 3),
@@ -295,7 +295,8 @@ def test_who_browses_and_gets_in_has_guessed_no_password_earlier_in_the_day() ->
     earlier = [request(n, "/wp-login.php", status=200, **login) for n in range(9)]
     page = [request(7200 + n, url, referrer="/wp-login.php") for n, url in enumerate(("/a.css", "/b.js", "/c.png"))]
     inside = [request(7210, "/wp-login.php", status=302, **login), request(7211, "/wp-admin/")]
-    for extra, told in ((inside, 0), ([], 9)):
+    again = [request(7210, "/wp-login.php", status=200, **login)]
+    for extra, told in ((inside, 0), (again, 9), ([], 0)):
         assert sessions_of(*earlier, *page, *extra).sort("end")["day_login_failures"][-1] == told
 
 
@@ -307,6 +308,19 @@ def test_each_of_many_behind_one_address_is_judged_alone() -> None:
     assert set(office["crowd"]) == {30.0}
     assert office.filter(pl.col("user_agent") == "curl/8")["client_login_failures"][0] == 9
     assert office.filter(pl.col("user_agent") != "curl/8")["day_login_failures"].sum() == 0
+
+
+def test_what_only_its_owners_ask_for_is_a_probe_where_it_is_refused() -> None:
+    robot = "Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)"
+    for changed, told in (
+        ({"status": 404}, (1, 0)),
+        ({"status": 200}, (0, 0)),
+        ({"status": 401}, (0, 1)),
+        ({"status": 404, "referrer": "https://example.org/"}, (0, 1)),
+        ({"status": 404, "user_agent": robot}, (0, 1)),
+    ):
+        asked = sessions_of(request(0, "/actuator/health", **changed))
+        assert asked.select("client_probes", "client_knocks").row(0) == told, changed
 
 
 def test_what_a_site_serves_to_others_is_no_probe() -> None:
