@@ -20,7 +20,7 @@ KINDS: Mapping[str, str] = {
     "stuffing": "credential stuffing",
     "scan": "scan for weak spots",
     "injection": "injection attempts",
-    "webshell": "web shell",
+    "webshell": "web shell attempts",
     "scrape": "scraping",
     "novel": "unusual behaviour",
 }

@@ -14,6 +14,11 @@ def severity_level(score: float) -> int:
     return max(bisect_right([bound for bound, _ in BANDS], score) - 1, 0)
 
 
+def whole_score(score: float) -> int:
+    """Return a score as people read it: rounded down, so that 49.7 does not look like what begins at 50."""
+    return int(score)
+
+
 def severity_label(score: float) -> str:
     """Return the band of a score as a word."""
     return BANDS[severity_level(score)][1]

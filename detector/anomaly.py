@@ -8,7 +8,7 @@ from typing import Any
 
 from core.clock import iso_millis, parse_iso
 from core.documents import Document
-from core.severity import severity_label, severity_level
+from core.severity import severity_label, severity_level, whole_score
 from detector.kinds import KINDS, describe_threat
 from detector.reasons import Reason
 
@@ -66,10 +66,10 @@ class Anomaly:
 
     def same_verdict(self, other: "Anomaly") -> bool:
         """Whether nothing that a reader would notice differs."""
-        return (self.requests, self.kind, round(self.score), self.incident) == (
+        return (self.requests, self.kind, whole_score(self.score), self.incident) == (
             other.requests,
             other.kind,
-            round(other.score),
+            whole_score(other.score),
             other.incident,
         )
 
@@ -83,7 +83,7 @@ class Anomaly:
         where = f" on {self.domain}" if self.domain else ""
         session = f"{self.requests} requests in {minutes:.0f} min" if minutes >= 1 else f"{self.requests} requests"
         who = f"{len(self.clients)} addresses" if self.clients else self.client
-        return f"{KINDS[self.kind].words} from {who}{where}: {session}, score {self.score:.0f}"
+        return f"{KINDS[self.kind].words} from {who}{where}: {session}, score {whole_score(self.score)}"
 
     def document(self) -> Document:
         """Return the document of `wwwatch-anomalies`."""

@@ -125,7 +125,7 @@ KINDS = {
         ),
         Kind(
             "webshell",
-            "web shell",
+            "web shell attempts",
             ("T1505.003", "Web Shell"),
             ((("client_shells", 1),),),
             ((("client_shells", 3),),),

@@ -48,6 +48,12 @@ CASES: dict[str, tuple[dict[str, Any], float | None]] = {
     "worse": (CRITICAL, 2.0),
     "spray": ({"wwwatch.incident.kind": "spray", "wwwatch.incident.clients": 260, "source.address": MANY}, None),
     "dos": ({"wwwatch.incident.kind": "dos", "source.address": ["203.0.113.9", "2001:db8::1"], **CRITICAL}, None),
+    "ddos": (
+        {"wwwatch.incident.kind": "ddos", "wwwatch.incident.clients": 4000, "source.address": MANY, **CRITICAL},
+        None,
+    ),
+    "stuffing": ({"wwwatch.incident.kind": "stuffing", "wwwatch.incident.clients": 90, "source.address": MANY}, None),
+    "webshell": ({"wwwatch.incident.kind": "webshell", "url.path": "/uploads/x.php"}, None),
     "scan": ({"wwwatch.incident.kind": "scan", "url.path": "/.git/config"}, None),
     "injection": ({"wwwatch.incident.kind": "injection", "url.path": "/item"}, None),
     "scrape": ({"wwwatch.incident.kind": "scrape"}, None),

@@ -11,6 +11,7 @@ from rich.text import Text
 from core.client import es_errors
 from core.documents import INCIDENTS
 from core.errors import StoreError, StoreMissingError
+from core.severity import whole_score
 from wwwatch.logs import printable
 from wwwatch.roof import Roof
 from wwwatch.tables import print_table
@@ -76,7 +77,7 @@ def _list(documents: list[dict[str, Any]]) -> None:
         cells = (
             document["event"]["start"][:19].replace("T", " "),
             own["severity"],
-            f"{own['score']:.0f}",
+            str(whole_score(own["score"])),
             own["state"],
             document["message"],
             own["id"],
@@ -91,7 +92,7 @@ def _show(document: dict[str, Any]) -> None:
     console.print(Text(printable(document["message"])), style=STYLES[own["severity"]])
     facts = {
         "state": own["state"],
-        "severity": f"{own['severity']}, score {own['score']:.0f} of 100",
+        "severity": f"{own['severity']}, score {whole_score(own['score'])} of 100",
         "since": event["start"],
         "last": event["end"],
         "who": ", ".join(document["source"]["address"][:10]) + (" …" if own["clients"] > 10 else ""),  # noqa: PLR2004

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import click
 
+from core.severity import whole_score
 from wwwatch.logs import printable
 from wwwatch.scan.findings import Finding, count_levels
 from wwwatch.scan.reading import Log
@@ -87,7 +88,9 @@ def notes(log: Log) -> Iterator[str]:
 
 
 def _finding(number: int, finding: Finding, width: int) -> Iterator[str]:
-    level = click.style(f"{finding.severity.upper()} {finding.score:.0f}", fg=COLOURS[finding.severity], bold=True)
+    level = click.style(
+        f"{finding.severity.upper()} {whole_score(finding.score)}", fg=COLOURS[finding.severity], bold=True
+    )
     where = f" on {shorten(finding.domain, LONGEST_DOMAIN)}" if finding.domain else ""
     lead = f"{number:>3}. {level}  "
     for line in textwrap.wrap(f"{finding.words} ({finding.kind}){where}", width - len(click.unstyle(lead))):

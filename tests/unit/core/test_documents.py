@@ -6,7 +6,7 @@ import pytest
 
 from core.clock import iso_millis, parse_iso
 from core.documents import document_id
-from core.severity import severity_label, severity_level
+from core.severity import severity_label, severity_level, whole_score
 
 
 def test_ids_are_stable_and_keep_parts_apart() -> None:
@@ -34,3 +34,9 @@ def test_times_are_written_in_utc_with_milliseconds_and_read_back() -> None:
 )
 def test_severity_bands(score: float, level: int, label: str) -> None:
     assert (severity_level(score), severity_label(score)) == (level, label)
+
+
+@pytest.mark.parametrize(("score", "shown"), [(0.0, 0), (49.99, 49), (50.0, 50), (74.7, 74), (100.0, 100)])
+def test_a_score_is_shown_within_its_band(score: float, shown: int) -> None:
+    assert whole_score(score) == shown
+    assert severity_label(whole_score(score)) == severity_label(score)
