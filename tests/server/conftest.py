@@ -24,7 +24,7 @@ def templates(es: Elasticsearch) -> None:
 @pytest.fixture(scope="session")
 def model() -> SessionModel:
     """A small model."""
-    sessions = label_sessions(labelled_events(5, sessions=400))
+    sessions = label_sessions(labelled_events(5, sessions=1200))
     return train(sessions, sessions.clear(), now=NOW)
 
 
