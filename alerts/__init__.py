@@ -1,12 +1,12 @@
 """alerts: Watcher-style watches: trigger, input, condition, actions; each notice recorded, told once, and marked."""
 
-from alerts.engine import Engine, Run
-from alerts.history import History
-from alerts.mailer import Mailer
-from alerts.notice import Act, Decision, Notice, State, decide
-from alerts.rules import parse_watch, read_watch, read_watches
-from alerts.status import StatusStore
-from alerts.watch import Watch
+from alerts.channels.mailer import Mailer
+from alerts.engine.engine import Engine, Run
+from alerts.engine.status import StatusStore
+from alerts.language.files import parse_watch, read_watch, read_watches
+from alerts.language.model import Watch
+from alerts.notices.history import History
+from alerts.notices.notice import Act, Decision, Notice, State, decide
 
 __all__ = [
     "Act",

@@ -21,7 +21,7 @@ ARROWS = {
 ONLY_IN = {
     "click": "wwwatch/",
     "rich": "wwwatch/",
-    "smtplib": "alerts/mailer.py",
+    "smtplib": "alerts/channels/mailer.py",
 }
 CLOCK_CALLS = {
     *("datetime.now", "datetime.utcnow", "datetime.today", "date.today"),

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.incident import KINDS, describe_incident
-from alerts.rules import SHIPPED, read_watch
-from alerts.templating import render_file
+from alerts.language.files import SHIPPED, read_watch
+from alerts.mails.incident import KINDS, describe_incident
+from alerts.mails.templating import render_file
 from tests.alerting import CRITICAL, incident, variables
 from tests.golden.conftest import Compare
 

@@ -16,8 +16,8 @@ from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 
 from alerts import Engine, Mailer, read_watch
-from alerts.delivery import LEASE
-from alerts.rules import SHIPPED
+from alerts.language.files import SHIPPED
+from alerts.notices.delivery import LEASE
 from core.clock import Clock, iso_millis
 from core.errors import MailError, SettingsError
 from core.settings import Settings

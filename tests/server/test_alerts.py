@@ -14,9 +14,9 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from alerts import Engine, History, Mailer, Notice, Run, State, StatusStore, Watch, parse_watch
-from alerts.delivery import LEASE
-from alerts.mailer import Post
-from alerts.rules import SHIPPED
+from alerts.channels.mailer import Post
+from alerts.language.files import SHIPPED
+from alerts.notices.delivery import LEASE
 from core.client import connect
 from core.documents import WATCH_HISTORY
 from core.errors import RuleError, SettingsError, StoreError

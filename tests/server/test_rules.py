@@ -10,7 +10,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from alerts import Engine, Mailer, parse_watch
-from alerts.rules import SHIPPED
+from alerts.language.files import SHIPPED
 from core.clock import parse_iso
 from core.settings import Settings
 from es_templates import apply, plan, resolve

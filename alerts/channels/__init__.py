@@ -1,0 +1,1 @@
+"""How it is told: e-mail, webhook, Slack, index, log."""

@@ -1,0 +1,1 @@
+"""Runs watches: when, on which engine, what was loaded, and the state of it all."""

@@ -1,0 +1,1 @@
+"""What a mail says: words, advice, templates, pictures."""

@@ -1,0 +1,1 @@
+"""What there is to tell: drafts, the outbox, who told what already."""

@@ -1,0 +1,159 @@
+"""The watch history in Elasticsearch: what was decided about every notice, and the claims that keep engines apart."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from elasticsearch import Elasticsearch
+
+from alerts.notices.notice import Notice, State
+from core.client import es_errors, store_error
+from core.clock import iso_millis, parse_iso
+from core.documents import WATCH_HISTORY, Document
+
+_PAGE = 100
+_THREADS_PAGE = 10_000
+_CONFLICT = 409
+
+
+class History:
+    """Reads and writes notices; a write meets the version that was read, or fails."""
+
+    def __init__(self, client: Elasticsearch, index: str = WATCH_HISTORY) -> None:
+        self._client = client
+        self._index = index
+
+    def known(self, ids: Sequence[str]) -> set[str]:
+        """Return which notices exist, as of now and not as of the last refresh."""
+        if not ids:
+            return set()
+        with es_errors("look into the watch history"):
+            answer = self._client.mget(index=self._index, ids=list(ids), source=False)
+        return {document["_id"] for document in answer["docs"] if document.get("found")}
+
+    def create(self, notices: Sequence[Notice]) -> list[Notice]:
+        """Record notices; those that somebody else recorded first are left out of the answer.
+
+        Raises:
+            StoreError: Elasticsearch refused one for another reason.
+        """
+        if not notices:
+            return []
+        operations: list[Mapping[str, Any]] = []
+        for notice in notices:
+            operations += [{"create": {"_id": notice.id}}, _document(notice)]
+        with es_errors("write the watch history"):
+            answer = self._client.bulk(index=self._index, operations=operations)
+        results = [item["create"] for item in answer["items"]]
+        for result in results:
+            if "error" in result and result["status"] != _CONFLICT:
+                reason = result["error"].get("reason", "")
+                raise store_error(result["status"], f"cannot write the watch history: Elasticsearch answered {reason}")
+        return [
+            replace(notice, seq_no=result["_seq_no"], primary_term=result["_primary_term"])
+            for notice, result in zip(notices, results, strict=True)
+            if "error" not in result
+        ]
+
+    def update(self, notice: Notice, **changes: Any) -> Notice:
+        """Write changed attributes of a notice.
+
+        Returns:
+            The notice as it stands now.
+
+        Raises:
+            StoreConflictError: Somebody else changed it since it was read: it is theirs now.
+        """
+        changed = replace(notice, **changes)
+        with es_errors(f"mark {notice.key} in the watch history"):
+            answer = self._client.index(
+                index=self._index,
+                id=notice.id,
+                document=_document(changed),
+                if_seq_no=notice.seq_no,
+                if_primary_term=notice.primary_term,
+            )
+        return replace(changed, seq_no=answer["_seq_no"], primary_term=answer["_primary_term"])
+
+    def threads(self, watch_id: str, action_id: str, threads: Iterable[str]) -> dict[str, list[Notice]]:
+        """Return every notice of some threads, oldest first, without their variables; includes the latest writes."""
+        wanted = sorted({thread for thread in threads if thread})
+        if not wanted:
+            return {}
+        terms = [{"term": {"watch_id": watch_id}}, {"term": {"action_id": action_id}}]
+        query = {"bool": {"filter": [*terms, {"terms": {"incident_id": wanted}}]}}
+        self._refresh()
+        found: dict[str, list[Notice]] = defaultdict(list)
+        for notice in self._search(query, "@timestamp", _THREADS_PAGE, source_excludes=["ctx.variables"]):
+            found[notice.thread].append(notice)
+        return found
+
+    def due(self, watch_id: str, now: datetime) -> list[Notice]:
+        """Return pending and held notices of a watch whose time has come, the longest waiting first, at most 100."""
+        self._refresh()
+        states = {"terms": {"state": [State.PENDING, State.THROTTLED]}}
+        ripe = {"range": {"next_attempt": {"lte": iso_millis(now)}}}
+        query = {"bool": {"filter": [{"term": {"watch_id": watch_id}}, states, ripe]}}
+        return self._search(query, "next_attempt", _PAGE)
+
+    def recent(self, size: int) -> list[Notice]:
+        """Return the latest notices of all watches, the newest first."""
+        self._refresh()
+        return self._search({"match_all": {}}, "@timestamp", size, order="desc", source_excludes=["ctx.variables"])
+
+    def _refresh(self) -> None:
+        with es_errors("refresh the watch history"):
+            self._client.indices.refresh(index=self._index)
+
+    def _search(self, query: Document, sort: str, size: int, order: str = "asc", **options: Any) -> list[Notice]:
+        by = [{sort: {"order": order, "unmapped_type": "date"}}]
+        with es_errors("read the watch history"):
+            answer = self._client.search(
+                index=self._index, query=query, sort=by, size=size, seq_no_primary_term=True, **options
+            )
+        return [_notice(hit) for hit in answer["hits"]["hits"]]
+
+
+def _document(notice: Notice) -> Document:
+    document: Document = {
+        "@timestamp": iso_millis(notice.created),
+        "watch_id": notice.watch_id,
+        "action_id": notice.action_id,
+        "state": notice.state.value,
+        "key": notice.key,
+        "attempts": notice.attempts,
+        "reason": notice.reason,
+        "incident_id": notice.thread or None,
+        "message_id": notice.message_id or None,
+        "recipients": list(notice.recipients),
+        "next_attempt": iso_millis(notice.next_attempt) if notice.next_attempt else None,
+        "sent": iso_millis(notice.sent) if notice.sent else None,
+        "ctx": {"rank": notice.rank, "variables": notice.ctx},
+    }
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def _notice(hit: Document) -> Notice:
+    source = hit["_source"]
+    ctx = source.get("ctx", {})
+    return Notice(
+        id=hit["_id"],
+        watch_id=source["watch_id"],
+        action_id=source["action_id"],
+        key=source["key"],
+        created=parse_iso(source["@timestamp"]),
+        state=State(source["state"]),
+        thread=source.get("incident_id", ""),
+        rank=ctx.get("rank"),
+        attempts=source["attempts"],
+        next_attempt=parse_iso(source["next_attempt"]) if "next_attempt" in source else None,
+        sent=parse_iso(source["sent"]) if "sent" in source else None,
+        reason=source.get("reason", ""),
+        message_id=source.get("message_id", ""),
+        recipients=tuple(source.get("recipients", ())),
+        ctx=ctx.get("variables", {}),
+        seq_no=hit["_seq_no"],
+        primary_term=hit["_primary_term"],
+    )

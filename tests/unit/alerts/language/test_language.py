@@ -1,0 +1,128 @@
+"""The watch language's small parts: mustache, paths, conditions, schedules, text."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts.language.condition import evaluate
+from alerts.language.model import Condition, Schedule
+from alerts.language.mustache import lookup, render, render_tree
+from alerts.language.parts import format_duration, parse_duration
+from alerts.language.schedule import next_after, retry_delay, scheduled_at
+from core.errors import RuleError
+from core.text import visible
+from tests.alerting import NOW
+
+CTX = {"ctx": {"payload": {"hits": {"total": 7, "hits": [{"_id": "a"}, {"_id": "b"}]}, "yes": True, "text": 'a"<b>'}}}
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("{{ctx.payload.hits.total}}", "7"),
+        ("{{ctx.payload.hits.hits.1._id}}", "b"),
+        ("{{ctx.payload.hits.hits.9._id}}", ""),
+        ("{{#ctx.payload.hits.hits}}{{_id}},{{/ctx.payload.hits.hits}}", "a,b,"),
+        ("{{ctx.payload.yes}}", "true"),
+        ("{{ctx.payload.none.at.all}}", ""),
+        ("{{ctx.payload.text}}", 'a"<b>'),
+        ("{{ctx.payload.hits.hits.pop}}{{ctx.payload.hits.hits.clear}}", ""),
+        ("{{> /etc/passwd}}", ""),
+    ],
+)
+def test_mustache(template: str, expected: str) -> None:
+    assert render(template, CTX) == expected
+
+
+def test_html_is_escaped_where_asked_for() -> None:
+    assert render("{{ctx.payload.text}}", CTX, as_html=True) == "a&quot;&lt;b&gt;"
+
+
+def test_a_missing_variable_is_an_error_where_it_would_make_a_wrong_name() -> None:
+    with pytest.raises(RuleError, match=r"cannot fill in '\{\{nope\}\}'"):
+        render("{{nope}}", CTX, strict=True)
+
+
+@given(st.text())
+def test_no_value_breaks_out_of_its_string_in_a_search(text: str) -> None:
+    body = {"query": {"term": {"user": "{{ctx.payload.text}}"}}}
+    filled = render_tree(body, {"ctx": {"payload": {"text": text}}})
+    assert filled == {"query": {"term": {"user": text}}}
+    assert json.loads(json.dumps(filled)) == filled
+
+
+def test_lookup_finds_nothing_quietly() -> None:
+    assert lookup("ctx.payload.hits.hits.0._id", CTX) == "a"
+    assert lookup("ctx.payload.hits.total.value", CTX) is None
+
+
+@pytest.mark.parametrize(
+    ("condition", "met"),
+    [
+        ({"always": {}}, True),
+        ({"never": {}}, False),
+        ({"compare": {"ctx.payload.hits.total": {"gt": 6}}}, True),
+        ({"compare": {"ctx.payload.hits.total": {"gt": 7}}}, False),
+        ({"compare": {"ctx.payload.hits.total": {"gte": 7}}}, True),
+        ({"compare": {"ctx.payload.hits.total": {"lt": "8"}}}, False),
+        ({"compare": {"ctx.payload.hits.total": {"eq": "{{ctx.payload.hits.total}}"}}}, True),
+        ({"compare": {"ctx.payload.hits.hits.0._id": {"not_eq": "b"}}}, True),
+        ({"compare": {"ctx.payload.hits.hits.0._id": {"lte": "a"}}}, True),
+        ({"compare": {"ctx.payload.absent": {"gt": 0}}}, False),
+        ({"compare": {"ctx.payload.absent": {"eq": None}}}, True),
+        ({"compare": {"ctx.payload.yes": {"gt": 0}}}, False),
+    ],
+)
+def test_conditions(condition: dict[str, Any], *, met: bool) -> None:
+    verdict = evaluate(Condition.model_validate(condition), CTX)
+    assert verdict.met is met
+    assert verdict.reason
+
+
+def test_engines_agree_on_the_time_of_a_run() -> None:
+    schedule = Schedule.model_validate({"interval": "5m"})
+    times = {scheduled_at(schedule, NOW + timedelta(seconds=second)) for second in range(60)}
+    assert times == {NOW - timedelta(seconds=10)}
+    assert next_after(schedule, NOW) == NOW - timedelta(seconds=10) + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(("attempts", "seconds"), [(1, 5), (2, 10), (3, 20), (9, 900), (5000, 900)])
+def test_waits_double_up_to_a_quarter_of_an_hour_give_or_take_half(attempts: int, seconds: int) -> None:
+    assert retry_delay(attempts, 0.5) == timedelta(seconds=seconds)
+    assert retry_delay(attempts, 0.0) == timedelta(seconds=seconds / 2)
+    assert retry_delay(attempts, 1.0) == timedelta(seconds=seconds * 1.5)
+
+
+@pytest.mark.parametrize("text", ["10m", "5s", "250ms", "2d", "0s", "90s", "3h"])
+def test_times_are_written_as_they_were_read(text: str) -> None:
+    assert format_duration(parse_duration(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("a\r\nb", "a\\r\\nb"),
+        ("\u202egnp.exe", "\\u202egnp.exe"),
+        ("שלום", "\\u05e9\\u05dc\\u05d5\\u05dd"),
+        ("a\u0301\u0301", "a\\u0301\\u0301"),
+        ("\udc80", "\\udc80"),
+        ("über", "über"),
+        (None, ""),
+    ],
+)
+def test_hostile_characters_are_shown_not_obeyed(raw: str | None, shown: str) -> None:
+    assert visible(raw) == shown
+
+
+def test_long_text_is_cut_and_counted() -> None:
+    assert visible("x" * 10_240, 5) == "xxxxx … (10,240 characters in all)"
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_visible_text_is_one_printable_line(text: str) -> None:
+    assert visible(text).isprintable()

@@ -1,0 +1,50 @@
+"""`wwwatch alert run`: the engine."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from alerts import Engine, Mailer, Run, read_watches
+from wwwatch.commands.alert.common import json_option, rules_option, show
+from wwwatch.roof import Roof
+
+
+@click.command("run")
+@click.option("--once", is_flag=True, help="Run every watch once and end; exit with 1 when one failed.")
+@rules_option
+@json_option
+@click.pass_context
+def run_command(ctx: click.Context, *, once: bool, rules: tuple[Path, ...], as_json: bool) -> None:
+    """Run the watches: on their schedules, until stopped.
+
+    \b
+    Example:
+      wwwatch alert run
+      wwwatch alert run --once --rules /etc/wwwatch/rules
+    """
+    roof: Roof = ctx.obj
+    watches = read_watches(rules)
+    with roof.es() as client:
+        engine = Engine(client, watches, Mailer(roof.settings.smtp), roof.settings, roof.clock)
+        if not once:
+            engine.run(roof.stop)
+            return
+        runs = engine.run_once()
+    _show_runs(runs, as_json=as_json)
+    if any(run.failed for run in runs):
+        ctx.exit(1)
+
+
+def _show_runs(runs: Sequence[Run], *, as_json: bool) -> None:
+    rows = [
+        {
+            "watch": run.watch_id,
+            "state": "failed" if run.failed else "executed" if run.met else "execution_not_needed",
+            "told": sum(notice.state == "sent" for notice in run.notices),
+            "left": sum(notice.state != "sent" for notice in run.notices),
+            "reason": run.reason,
+        }
+        for run in runs
+    ]
+    show(rows, as_json=as_json, nothing="There are no watches.")
