@@ -11,7 +11,8 @@ import click
 
 from core.errors import WwwatchError
 from core.settings import load_settings
-from wwwatch.logs import printable, text_formatter
+from core.text import printable
+from wwwatch.logs import text_formatter
 from wwwatch.roof import Roof
 
 COMMANDS = {

@@ -5,6 +5,10 @@ from typing import Any
 
 import ecs_logging
 
+from core.text import printable
+
+__all__ = ["FORMATS", "EcsFormatter", "PrintableFormatter", "printable", "text_formatter", "use_format"]
+
 FORMATS = ("text", "json")
 
 
@@ -42,8 +46,3 @@ def use_format(name: str) -> None:
 def text_formatter() -> PrintableFormatter:
     """Return the formatter for people."""
     return PrintableFormatter("%(asctime)s %(levelname)s %(name)s %(message)s")
-
-
-def printable(text: str) -> str:
-    """Return text with control characters escaped: an attacker's line must not drive the terminal."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)

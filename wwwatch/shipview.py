@@ -11,8 +11,8 @@ from rich.text import Text
 
 from core.clock import iso_millis
 from core.errors import DeliveryError
+from core.text import printable
 from shipper import DeadLetters, FileStatus, Ledger, Live, Mishap, Verdict, Verified
-from wwwatch.logs import printable
 from wwwatch.tables import print_table
 
 MOST_ROWS = 40

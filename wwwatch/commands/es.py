@@ -13,7 +13,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from core import node
 from core.settings import NodeSettings
-from wwwatch.logs import printable
+from core.text import printable
 from wwwatch.roof import Roof
 
 

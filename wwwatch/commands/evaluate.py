@@ -11,13 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from core.errors import EvaluationError
+from core.text import printable
 from detector.model import SessionModel
 from wwwatch.evaluation.page import write_result
 from wwwatch.evaluation.protocols import PROTOCOLS, Plan, evaluate
 from wwwatch.evaluation.sources import find_sources
 from wwwatch.evaluation.tables import build_tables
 from wwwatch.examples import cold_model
-from wwwatch.logs import printable
 from wwwatch.roof import Roof
 from wwwatch.tables import print_table
 

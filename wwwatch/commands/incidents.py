@@ -12,7 +12,7 @@ from core.client import es_errors
 from core.documents import INCIDENTS
 from core.errors import StoreError, StoreMissingError
 from core.severity import whole_score
-from wwwatch.logs import printable
+from core.text import printable
 from wwwatch.roof import Roof
 from wwwatch.tables import print_table
 

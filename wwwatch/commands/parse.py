@@ -16,13 +16,13 @@ from rich.text import Text
 from core import fields
 from core.errors import FormatError
 from core.settings import Settings
+from core.text import printable
 from enrich import IS_COMMENT, Enrichment, Format, Origin, detect, last_header, parse, resume
 from enrich.misfits import explain
 from shipper.batch import build_batches
 from shipper.reader import MAX_LINE, Chunk, split_lines
 from shipper.source import open_source
 from wwwatch.formats import choose_format, format_options
-from wwwatch.logs import printable
 from wwwatch.roof import Roof
 from wwwatch.tables import print_table
 

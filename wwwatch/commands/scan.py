@@ -12,9 +12,9 @@ import click
 
 from core.clock import parse_iso
 from core.errors import WwwatchError
+from core.text import printable
 from enrich import Enrichment
 from wwwatch.formats import choose_format, format_options
-from wwwatch.logs import printable
 from wwwatch.roof import Roof
 from wwwatch.scan.bar import ScanBar
 from wwwatch.scan.inputs import find_inputs

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from core.errors import StoreError
+from core.text import printable
 from es_templates import AS_IT_SHOULD_BE, Change, apply, plan
-from wwwatch.logs import printable
 from wwwatch.roof import Roof
 from wwwatch.tables import print_table
 

@@ -8,6 +8,7 @@ import click
 
 from core.client import require_index
 from core.documents import MODELS
+from core.text import printable
 from detector.feed import ChangeFeed
 from detector.history import adapt_to
 from detector.registry import save_model
@@ -15,7 +16,6 @@ from enrich import Enrichment
 from wwwatch.examples import cold_model
 from wwwatch.formats import choose_format, format_options
 from wwwatch.learning import Bars, Lessons
-from wwwatch.logs import printable
 from wwwatch.roof import Roof
 from wwwatch.scan.reading import Reader
 

@@ -11,8 +11,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from core.text import printable
 from wwwatch.demo.story import Attack, Story
-from wwwatch.logs import printable
 
 WORDS = {
     "flood": "HTTP flood",

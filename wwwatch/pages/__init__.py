@@ -11,7 +11,7 @@ import jinja2
 import vl_convert
 
 from core.charts import THEMES, theme
-from wwwatch.logs import printable
+from core.text import printable
 
 
 def render_page(template: str, charts: Mapping[str, Any], filters: Mapping[str, Any], **values: Any) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import click
 
 from core.severity import whole_score
-from wwwatch.logs import printable
+from core.text import printable
 from wwwatch.scan.findings import Finding, count_levels
 from wwwatch.scan.reading import Log
 from wwwatch.scan.scan import Result

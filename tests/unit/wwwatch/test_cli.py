@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from wwwatch.logs import PrintableFormatter, printable
+from core.text import printable
+from wwwatch.logs import PrintableFormatter
 
 NOBODY = "http://127.0.0.1:1"
 

@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from wwwatch.logs import printable
+from core.text import printable
 from wwwatch.tables import print_table
 
 rules_option = click.option(

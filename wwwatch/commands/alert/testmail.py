@@ -6,8 +6,8 @@ import click
 
 from alerts import Mailer
 from alerts.mails.testmail import send_test_mail
+from core.text import printable
 from wwwatch.commands.alert.common import json_option
-from wwwatch.logs import printable
 from wwwatch.roof import Roof
 
 
