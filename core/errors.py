@@ -100,3 +100,7 @@ class MailError(WwwatchError):
     def __init__(self, what: str, hint: str = "", *, retryable: bool = False) -> None:
         super().__init__(what, hint)
         self.retryable = retryable
+
+
+class KibanaError(WwwatchError):
+    """A Kibana object is malformed, or Kibana did not take it."""

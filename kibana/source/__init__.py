@@ -1,0 +1,1 @@
+"""What the files below `kibana/objects` say: views, searches, dashboards and their panels, as frozen values."""
