@@ -97,7 +97,7 @@ def _params(column: Column, metrics: list[str], time: str) -> dict[str, Any]:
         "histogram": {**_RANGES, "includeEmptyRows": True},
         "percentile": {"percentile": column.at},
         "last": {"sortField": time, "showArrayValues": False},
-        **dict.fromkeys(("count", "unique", "sum"), {"emptyAsNull": True}),
+        **{name: {"emptyAsNull": True} for name in ("count", "unique", "sum")},
     }
     return _terms(column, metrics) if column.operation == "terms" else dict(known.get(column.operation, {}))
 
