@@ -11,6 +11,7 @@ MODELS = "wwwatch-models"
 STATE = "wwwatch-state"
 WATCHES = "wwwatch-watches"
 WATCH_HISTORY = "wwwatch-watch-history"
+VERDICTS = "wwwatch-verdicts"
 ECS_VERSION = "8.11.0"
 
 Document = dict[str, Any]

@@ -43,7 +43,8 @@ CHAPTERS = {
     "wwwatch-models": ("**Model**", "**State**"),
     "wwwatch-state": ("**State**", "**Watch state**"),
     "wwwatch-watches": ("**Watch state**", "**Watch history**"),
-    "wwwatch-watch-history": ("**Watch history**", "\n#"),
+    "wwwatch-watch-history": ("**Watch history**", "**Verdict**"),
+    "wwwatch-verdicts": ("**Verdict**", "\n#"),
 }
 SHARED = {"wwwatch.reasons": ("feature", "value", "usual", "sentence")}
 
@@ -133,7 +134,8 @@ def test_no_value_is_too_long_to_be_indexed(template: str) -> None:
 
 
 def test_every_index_of_the_code_has_template_index_and_sample() -> None:
-    names = {documents.INCIDENTS, documents.MODELS, documents.STATE, documents.WATCHES, documents.WATCH_HISTORY}
+    names = {documents.INCIDENTS, documents.MODELS, documents.STATE, documents.WATCHES}
+    names |= {documents.WATCH_HISTORY, documents.VERDICTS}
     written = {next(iter(body.get("aliases", {})), name) for name, body in CATALOGUE.indices.items()}
     assert written == {*names, documents.ANOMALIES}
     assert {*written, f"logs-{documents.ACCESS_DATASET}"} == set(TEMPLATES) == set(CATALOGUE.samples)
@@ -178,4 +180,4 @@ def test_roles_are_well_formed_and_name_our_indices(name: str) -> None:
 
 
 def test_roles_are_one_per_process() -> None:
-    assert set(CATALOGUE.roles) == {"wwwatch-shipper", "wwwatch-detector", "wwwatch-alerts"}
+    assert set(CATALOGUE.roles) == {"wwwatch-shipper", "wwwatch-detector", "wwwatch-alerts", "wwwatch-verdicts"}
