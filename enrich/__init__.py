@@ -1,5 +1,6 @@
 """enrich: a raw log line becomes an ECS event; pure functions over polars frames, no network, no clock."""
 
+from enrich.clean import Clean, is_quick, read_clean
 from enrich.conf import Conf, read_conf
 from enrich.detection import Detection, detect, detect_format
 from enrich.directive import compile_directive
@@ -17,6 +18,7 @@ __all__ = [
     "FORMATS",
     "IS_COMMENT",
     "SCHEMA",
+    "Clean",
     "Conf",
     "Detection",
     "Enrichment",
@@ -29,8 +31,10 @@ __all__ = [
     "detect_format",
     "drop_comments",
     "find_format",
+    "is_quick",
     "last_header",
     "parse",
+    "read_clean",
     "read_conf",
     "read_events",
     "read_requests",

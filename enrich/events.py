@@ -1,5 +1,7 @@
 """What follows from the values of parsed lines, and what is known of them besides."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from core import fields
@@ -51,12 +53,16 @@ def read_requests(lines: pl.Series, entry: Format, enrichment: Enrichment) -> Ev
         is one) and `url.domain` also of absolute URLs.
     """
     events = read_lines(lines, entry)
+    return Events(events.lines, lean_tables(events.tables, enrichment))
+
+
+def lean_tables(tables: Mapping[str, Table], enrichment: Enrichment) -> dict[str, Table]:
+    """Return the tables of `read_lines` with what `read_requests` adds to them."""
     look = {CLIENTS: lambda values: _addresses(values, enrichment), REQUESTS: _domains}
-    tables = {
+    return {
         name: Table(table.codes, look[name](table.values) if name in look else table.values)
-        for name, table in events.tables.items()
+        for name, table in tables.items()
     }
-    return Events(events.lines, tables)
 
 
 def drop_comments(events: Events) -> tuple[Events, pl.Series]:

@@ -83,12 +83,26 @@ def _read_tables(captured: pl.DataFrame, slots: dict[str, str], entry: Format) -
         names = [name for name, its in slots.items() if its == table]
         if names:
             numbers, rows = combine([codes[name] for name in names])
-            values = pl.DataFrame([texts[name] for name in names])[rows].select(_values(names, entry))
+            values = table_values(table, pl.DataFrame([texts[name] for name in names])[rows], entry)
         else:
-            numbers, values = np.zeros(captured.height, np.uint32), pl.DataFrame({"nothing": [None]})
-        absent = [_nothing(name) for name in kept if name in SCHEMA and name not in values.columns]
-        tables[table] = Table(numbers, values.with_columns(absent).drop("nothing", strict=False))
+            numbers = np.zeros(captured.height, np.uint32)
+            absent = [_nothing(name) for name in kept if name in SCHEMA]
+            values = pl.DataFrame({"nothing": [None]}).with_columns(absent).drop("nothing")
+        tables[table] = Table(numbers, values)
     return tables
+
+
+def table_values(table: str, texts: pl.DataFrame, entry: Format) -> pl.DataFrame:
+    """Return the fields of one of the tables.
+
+    Args:
+        table: TIMES, CLIENTS and so on.
+        texts: The texts of its slots, a row per distinct combination.
+        entry: The format.
+    """
+    values = texts.select(_values(texts.columns, entry))
+    kept = _TABLES[table]
+    return values.with_columns(_nothing(name) for name in kept if name in SCHEMA and name not in values.columns)
 
 
 def _nothing(field: str) -> pl.Expr:

@@ -5,12 +5,23 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
 
 from core import fields
 from core.errors import DeliveryError, FormatError
-from enrich import IS_COMMENT, Enrichment, Format, detect_format, last_header, read_requests, resume
-from shipper.reader import Chunk, read_chunk
+from enrich import (
+    IS_COMMENT,
+    Enrichment,
+    Format,
+    detect_format,
+    is_quick,
+    last_header,
+    read_clean,
+    read_requests,
+    resume,
+)
+from shipper.reader import MAX_LINE, Chunk, read_chunk
 from shipper.source import Source, open_source
 from wwwatch.formats import Choose
 from wwwatch.scan.inputs import Input
@@ -196,13 +207,29 @@ class _Run:
         return total, end
 
     def _compact(self, piece: Piece | Chunk, entry: Format, base: int) -> tuple[pl.DataFrame, Counts]:
-        chunk = piece.split() if isinstance(piece, Piece) else piece
-        events = read_requests(chunk.lines, entry, self.reader.enrichment)
+        if isinstance(piece, Chunk):
+            return self._compact_lines(piece.lines, piece.offsets + base, entry)
+        data = piece.plain() if is_quick(entry) else None
+        clean = read_clean(data, entry, self.reader.enrichment) if data else None
+        if clean is None or int(np.diff(clean.ends, prepend=-1).max()) > MAX_LINE:
+            chunk = piece.split()
+            return self._compact_lines(chunk.lines, chunk.offsets + base, entry)
+        offsets = pl.Series(np.append(0, clean.ends[:-1] + 1) + piece.start + base)
+        if clean.is_clean.all():
+            return self.words.compact(clean.events, offsets), Counts(len(offsets), len(offsets))
+        is_clean = pl.Series(clean.is_clean)
+        rows = self.words.compact(clean.events, offsets.filter(is_clean))
+        others, counts = self._compact_lines(piece.split().lines.filter(~is_clean), offsets.filter(~is_clean), entry)
+        counts.add(Counts(int(is_clean.sum()), int(is_clean.sum())))
+        return pl.concat([rows, others]).sort("position"), counts
+
+    def _compact_lines(self, lines: pl.Series, positions: pl.Series, entry: Format) -> tuple[pl.DataFrame, Counts]:
+        events = read_requests(lines, entry, self.reader.enrichment)
         errors = int(events.lines[fields.ERROR_MESSAGE].is_not_null().sum())
         comments = int(events.lines[IS_COMMENT].sum()) if IS_COMMENT in events.lines.columns else 0
-        lines = len(chunk.lines) - comments
-        counts = Counts(lines - int((chunk.lines == "").sum()), lines - errors)
-        return self.words.compact(events, chunk.offsets + base), counts
+        count = len(lines) - comments
+        counts = Counts(count - int((lines == "").sum()), count - errors)
+        return self.words.compact(events, positions), counts
 
 
 def _nothing(log: Log, inputs: Sequence[Input]) -> tuple[str, str]:

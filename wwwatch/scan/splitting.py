@@ -31,6 +31,13 @@ class Piece:
     end: int
     held: bytes | Chunk
 
+    def plain(self) -> bytes | None:
+        """Return the bytes where lines are ended by line feeds alone; else None."""
+        held = self.held
+        if isinstance(held, Chunk) or b"\r" in held or b"\0" in held:
+            return None
+        return held
+
     def split(self) -> Chunk:
         """Return the lines."""
         if isinstance(self.held, Chunk):
