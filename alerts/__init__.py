@@ -6,20 +6,22 @@ from alerts.engine.status import StatusStore
 from alerts.language.files import parse_watch, read_watch, read_watches
 from alerts.language.model import Watch
 from alerts.notices.history import History
-from alerts.notices.notice import Act, Decision, Notice, State, decide
+from alerts.notices.notice import Act, Decision, Notice, State, Turn
+from alerts.quiet import Gates
 
 __all__ = [
     "Act",
     "Decision",
     "Engine",
+    "Gates",
     "History",
     "Mailer",
     "Notice",
     "Run",
     "State",
     "StatusStore",
+    "Turn",
     "Watch",
-    "decide",
     "parse_watch",
     "read_watch",
     "read_watches",

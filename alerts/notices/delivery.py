@@ -6,7 +6,7 @@ A notice is recorded before it is told and marked after, so a crash in between t
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +18,8 @@ from alerts.language.model import Action, Watch
 from alerts.language.schedule import retry_delay
 from alerts.notices.drafts import draft_notices, rank_of
 from alerts.notices.history import History
-from alerts.notices.notice import Act, Decision, Notice, State, decide
+from alerts.notices.notice import HELD, Act, Decision, Notice, State
+from alerts.quiet import Gates
 from core.client import es_errors
 from core.clock import Clock, iso_millis
 from core.documents import document_id
@@ -41,6 +42,7 @@ class Delivery:
     history: History
     performer: Performer
     clock: Clock
+    gates: Gates = field(default_factory=Gates)
 
     def tell(self, watch: Watch, action_id: str, ctx: Mapping[str, Any], handled: set[str]) -> list[Notice]:
         """Tell what a run found, each element once.
@@ -81,7 +83,7 @@ class Delivery:
 
     def _take_up(self, watch: Watch, action: Action, due: Notice) -> Notice:
         now = self.clock.now()
-        held = due.state is State.THROTTLED
+        held = due.state in HELD
         notice = self.history.update(due, next_attempt=now + LEASE, attempts=due.attempts + (not held))
         if not held and now > due.created + GIVE_UP:
             reason = f"given up after {due.attempts} attempts: {due.reason}"
@@ -93,18 +95,19 @@ class Delivery:
         still = watch.body.metadata.wwwatch.still
         verdict = evaluate(still, {"ctx": notice.ctx}) if still else None
         if verdict and not verdict.met:
-            return self._mark(notice, next_attempt=None, reason=f"no longer worth telling: {verdict.reason}")
-        decision = decide(notice, thread, watch.throttle(action), now)
-        if decision.act is Act.DROP and decide(due, thread, watch.throttle(action), now).act is not Act.DROP:
+            reason = f"{due.reason}; no longer worth telling: {verdict.reason}"
+            return self._mark(notice, next_attempt=None, reason=reason)
+        decision = self.gates.judge(notice, thread, watch.throttle(action), now)
+        if decision.act is Act.DROP and self.gates.judge(due, thread, watch.throttle(action), now).act is not Act.DROP:
             # It got better meanwhile, and may get worse again under the same key.
             notice = replace(notice, rank=due.rank, ctx=due.ctx)
-            decision = Decision(Act.HOLD, decision.reason, now + watch.throttle(action))
+            decision = replace(decision, act=Act.HOLD, until=now + watch.throttle(action))
         if decision.act is Act.SEND:
             notice = self.history.update(notice, state=State.PENDING)
         return self._carry_out(watch, action, notice, thread, decision)
 
     def _settle(self, watch: Watch, action: Action, notice: Notice, thread: Sequence[Notice]) -> Notice:
-        decision = decide(notice, thread, watch.throttle(action), self.clock.now())
+        decision = self.gates.judge(notice, thread, watch.throttle(action), self.clock.now())
         try:
             return self._carry_out(watch, action, notice, thread, decision)
         except StoreConflictError:
@@ -115,17 +118,22 @@ class Delivery:
         self, watch: Watch, action: Action, notice: Notice, thread: Sequence[Notice], decision: Decision
     ) -> Notice:
         if decision.act is not Act.SEND:
-            reason = decision.reason
-            return self._mark(notice, state=State.THROTTLED, next_attempt=decision.until, reason=reason)
+            why = {"reason": decision.reason, "gate": decision.gate}
+            return self._mark(notice, state=decision.state, next_attempt=decision.until, **why)
         now = self.clock.now()
         if notice.next_attempt and notice.next_attempt - now < LEASE / 2:
             notice = self.history.update(notice, next_attempt=now + LEASE)
         try:
-            done = self.performer.perform(watch, action, notice, thread)
+            done = self.performer.perform(watch, action, self.gates.dress(notice, decision), thread)
         except (MailError, RuleError, StoreError) as error:
             return self._failed(notice, error, retryable=error.retryable)
         reason = "; ".join(filter(None, (decision.reason, done.remark)))
-        told = {"message_id": done.message_id, "recipients": done.recipients, "sent": self.clock.now()}
+        told = {
+            "gate": decision.gate,
+            "message_id": done.message_id,
+            "recipients": done.recipients,
+            "sent": self.clock.now(),
+        }
         return self._mark(notice, state=State.SENT, next_attempt=None, reason=reason, **told)
 
     def _failed(self, notice: Notice, error: Exception, *, retryable: bool) -> Notice:

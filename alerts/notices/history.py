@@ -8,7 +8,8 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from alerts.notices.notice import Notice, State
+from alerts.notices.notice import HELD, Notice, State, Turn
+from alerts.quiet.subject import subject_of
 from core.client import es_errors, store_error
 from core.clock import iso_millis, parse_iso
 from core.documents import WATCH_HISTORY, Document
@@ -93,7 +94,7 @@ class History:
     def due(self, watch_id: str, now: datetime) -> list[Notice]:
         """Return pending and held notices of a watch whose time has come, the longest waiting first, at most 100."""
         self._refresh()
-        states = {"terms": {"state": [State.PENDING, State.THROTTLED]}}
+        states = {"terms": {"state": sorted({State.PENDING, *HELD})}}
         ripe = {"range": {"next_attempt": {"lte": iso_millis(now)}}}
         query = {"bool": {"filter": [{"term": {"watch_id": watch_id}}, states, ripe]}}
         return self._search(query, "next_attempt", _PAGE)
@@ -117,14 +118,21 @@ class History:
 
 
 def _document(notice: Notice) -> Document:
+    about = subject_of(notice.ctx)
     document: Document = {
         "@timestamp": iso_millis(notice.created),
+        "type": "notice",
         "watch_id": notice.watch_id,
         "action_id": notice.action_id,
         "state": notice.state.value,
         "key": notice.key,
         "attempts": notice.attempts,
         "reason": notice.reason,
+        "gate": notice.gate or None,
+        "turn": notice.turn.value,
+        "kind": about.kind or None,
+        "severity": about.severity or None,
+        "clients": list(about.addresses) or None,
         "incident_id": notice.thread or None,
         "message_id": notice.message_id or None,
         "recipients": list(notice.recipients),
@@ -147,6 +155,8 @@ def _notice(hit: Document) -> Notice:
         state=State(source["state"]),
         thread=source.get("incident_id", ""),
         rank=ctx.get("rank"),
+        turn=Turn(source.get("turn", Turn.NEWS)),
+        gate=source.get("gate", ""),
         attempts=source["attempts"],
         next_attempt=parse_iso(source["next_attempt"]) if "next_attempt" in source else None,
         sent=parse_iso(source["sent"]) if "sent" in source else None,

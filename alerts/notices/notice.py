@@ -1,21 +1,39 @@
-"""A notice is one thing to be told once: what it is, and the pure decision whether, and when, it is told."""
+"""A notice is one thing to be told once: what it is, what became of it, and what a gate decided about it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from alerts.language.parts import format_duration
-
 
 class State(StrEnum):
-    """Where a notice stands; `throttled` with a time is held until then, without one it is settled."""
+    """What became of a notice; of those held (HELD) one with a time is looked at again then, one without is settled."""
 
     PENDING = "pending"
     SENT = "sent"
     FAILED = "failed"
+    ACKED = "acked"
+    ALLOWED = "allowed"
+    SILENCED = "silenced"
+    MUTED = "muted"
+    FLAPPING = "flapping"
     THROTTLED = "throttled"
+    CAPPED = "capped"
+    GROUPED = "grouped"
+
+
+HELD = frozenset((State.ALLOWED, State.SILENCED, State.MUTED, State.FLAPPING, State.THROTTLED))
+"""Held by a gate that may open: looked at again when the time has come. What is capped, a summary tells."""
+TOLD = frozenset((State.SENT, State.GROUPED))
+"""Told: by a message of its own, or inside a digest or a summary."""
+
+
+class Turn(StrEnum):
+    """Which turn of a thread a notice tells: that something is so, that it still is, or that it is over."""
+
+    NEWS = "news"
+    AGAIN = "again"
+    OVER = "over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +45,8 @@ class Notice:
         key: What is told at most once.
         thread: What several notices belong to (an incident's id); empty for none.
         rank: How grave; None where the watch ranks nothing.
+        turn: What of its thread it tells.
+        gate: The gate that held it, or that let it through only this time; empty where none had a say.
         attempts: How often it was tried, the current one included.
         next_attempt: When somebody may take it up (again).
         ctx: The variables of the run that made it, the element as ``payload``.
@@ -41,6 +61,8 @@ class Notice:
     state: State = State.PENDING
     thread: str = ""
     rank: float | None = None
+    turn: Turn = Turn.NEWS
+    gate: str = ""
     attempts: int = 1
     next_attempt: datetime | None = None
     sent: datetime | None = None
@@ -62,44 +84,23 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do, why (one clause, stored also when it is "no"), and for HOLD until when."""
+    """What a gate, or all of them, made of a notice.
+
+    Attributes:
+        act: What to do with it.
+        reason: Why, one clause, stored also when it is "no".
+        until: For HOLD, when to look again.
+        gate: Whose decision it is; empty where every gate let it pass.
+        note: What the message's reader should know of it, one sentence; empty for nothing.
+    """
 
     act: Act
     reason: str
     until: datetime | None = None
+    gate: str = ""
+    note: str = ""
 
-
-def decide(notice: Notice, thread: Iterable[Notice], throttle: timedelta, now: datetime) -> Decision:
-    """Decide about a notice that is recorded as pending or held.
-
-    Args:
-        notice: Its `rank` is the present one, which may differ from when it was recorded.
-        thread: The notices of the same thread, read after this one was recorded.
-        throttle: Within it at most one notice of a thread is sent.
-        now: The present.
-    """
-    told = [other for other in thread if other.id != notice.id and _comes_first(other, notice)]
-    if not told:
-        return Decision(Act.SEND, "new")
-    highest = max((other.rank for other in told if other.rank is not None), default=None)
-    if notice.rank is not None and highest is not None and notice.rank <= highest:
-        return Decision(Act.DROP, f"rank {notice.rank:g} is not above rank {highest:g}, which was told already")
-    last = max(other.sent or other.created for other in told)
-    if now < last + throttle:
-        reason = f"at most one in {format_duration(throttle)} about {notice.thread}: held until that is over"
-        return Decision(Act.HOLD, reason, last + throttle)
-    worse = (
-        f"rank {notice.rank:g} after rank {highest:g}" if notice.rank is not None and highest is not None else "more"
-    )
-    return Decision(Act.SEND, worse)
-
-
-def _comes_first(other: Notice, notice: Notice) -> bool:
-    """Tell whether `other` was sent or has the right to be sent before `notice`.
-
-    Every engine records first and reads the thread after: of two pending notices at least one is seen by the other's
-    engine, and the sequence number, which the index's one shard gives out, says to both which was first.
-    """
-    if other.state is State.SENT:
-        return True
-    return other.state is State.PENDING and (other.attempts > 1 or other.seq_no < notice.seq_no)
+    @property
+    def state(self) -> State:
+        """What the notice becomes when it is not sent."""
+        return State(self.gate) if self.gate else State.THROTTLED

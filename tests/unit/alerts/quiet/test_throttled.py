@@ -1,14 +1,19 @@
-"""The decision about a notice: pure, and with a reason in every case."""
+"""The gate `throttled`: pure, and with a reason in every case."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from alerts.notices.notice import Act, Notice, State, decide
+from alerts.notices.notice import Act, Decision, Notice, State
+from alerts.quiet import Gates
 from tests.alerting import NOW
 
 THROTTLE = timedelta(minutes=10)
+
+
+def decide(mine: Notice, thread: list[Notice], throttle: timedelta, now: datetime) -> Decision:
+    return Gates().judge(mine, thread, throttle, now)
 
 
 def notice(name: str, **values: Any) -> Notice:

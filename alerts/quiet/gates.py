@@ -1,0 +1,76 @@
+"""All gates in their order: the first that holds a notice decides, and says why."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from alerts.notices.notice import Act, Decision, Notice
+from alerts.quiet.allowed import without
+from alerts.quiet.gate import Case, Gate
+from alerts.quiet.subject import Network
+from alerts.quiet.throttled import Throttled
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What one gate would do, and why; `act` is SEND where it lets pass."""
+
+    gate: str
+    act: Act
+    reason: str
+    until: datetime | None = None
+
+
+class Gates:
+    """The gates of docs/design.md: allowed, silenced, muted, flapping, throttled, capped.
+
+    Args:
+        gates: In their order.
+        allowed: The networks whose clients a message leaves out.
+    """
+
+    def __init__(self, gates: Iterable[Gate] = (Throttled(),), allowed: Sequence[Network] = ()) -> None:
+        self._gates = tuple(gates)
+        self._allowed = allowed
+
+    def judge(self, notice: Notice, thread: Sequence[Notice], throttle: timedelta, now: datetime) -> Decision:
+        """Decide about a notice that is recorded as pending or held.
+
+        Args:
+            notice: Its rank and variables are the present ones, which may differ from when it was recorded.
+            thread: The notices of the same thread, read after this one was recorded.
+            throttle: Within it at most one notice of a thread is told.
+            now: The present.
+
+        Returns:
+            The decision of the first gate that holds it; else SEND, with what the gates have to say.
+        """
+        case = Case(notice, thread, throttle, now)
+        passed = []
+        for gate in self._gates:
+            decision = gate.judge(case)
+            if decision.act is not Act.SEND:
+                return decision
+            passed.append((gate, decision))
+        reasons = [each.reason for gate, each in passed if isinstance(gate, Throttled) or each.note or each.gate]
+        return Decision(
+            Act.SEND,
+            "; ".join(reasons),
+            gate=next((each.gate for _, each in passed if each.gate), ""),
+            note=" ".join(each.note for _, each in passed if each.note),
+        )
+
+    def explain(self, notice: Notice, thread: Sequence[Notice], throttle: timedelta, now: datetime) -> list[Explained]:
+        """Return what every gate would do with a notice, also those behind the one that holds it; nothing is sent."""
+        case = Case(notice, thread, throttle, now)
+        decisions = [(gate.name, gate.judge(case)) for gate in self._gates]
+        return [Explained(name, each.act, each.reason, each.until) for name, each in decisions]
+
+    def dress(self, notice: Notice, decision: Decision) -> Notice:
+        """Return the notice as it is told: without the clients that are allowed, with the gates' note.
+
+        The note is ``ctx.note``: one sentence or more for the reader, empty for nothing.
+        """
+        ctx: dict[str, Any] = without(notice.ctx, self._allowed)
+        return replace(notice, ctx={**ctx, "note": decision.note})
