@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 _STATUS_EVERY = timedelta(seconds=10)
 _LONGEST_PAUSE_SECONDS = 60.0
+_NEVER = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +111,13 @@ class Engine:
 
     def _is_due(self, watch: Watch, due: datetime) -> bool:
         # A clock that was set back must not silence a watch until it has caught up again.
-        latest = self._clock.now() + watch.body.trigger.schedule.interval + timedelta(seconds=_LONGEST_PAUSE_SECONDS)
-        return due <= self._clock.now() or due > latest
+        now = self._clock.now()
+        latest = (next_after(watch.body.trigger.schedule, now) or now) + timedelta(seconds=_LONGEST_PAUSE_SECONDS)
+        return due <= now or due > latest
 
     def _next(self, watch: Watch, failures: int) -> datetime:
         now = self._clock.now()
-        usual = next_after(watch.body.trigger.schedule, now)
+        usual = next_after(watch.body.trigger.schedule, now) or _NEVER
         if not failures:
             return usual
         dice = int(document_id(watch.id, failures, now)[:8], 16) / 0xFFFFFFFF

@@ -1,22 +1,28 @@
 """Whether a run acts: pure, with the reason either way."""
 
-import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from alerts.language.model import Comparison, Condition
-from alerts.language.mustache import Context, lookup
+from alerts.language import datemath, expression
+from alerts.language.model import ArrayComparison, Comparison, Condition
+from alerts.language.mustache import Context, as_text, lookup
+from core.clock import iso_millis, parse_iso
+from core.errors import RuleError
 
 _REFERENCE = re.compile(r"\{\{\s*(ctx\.[^\s{}]+)\s*\}\}")
-_ORDER: Mapping[str, Callable[[Any, Any], bool]] = {
-    "gt": operator.gt,
-    "gte": operator.ge,
-    "lt": operator.lt,
-    "lte": operator.le,
+_ORDER: Mapping[str, Callable[[int], bool]] = {
+    "eq": lambda order: order == 0,
+    "not_eq": lambda order: order != 0,
+    "gt": lambda order: order > 0,
+    "gte": lambda order: order >= 0,
+    "lt": lambda order: order < 0,
+    "lte": lambda order: order <= 0,
 }
 _WORDS = {"eq": "=", "not_eq": "≠", "gt": ">", "gte": "≥", "lt": "<", "lte": "≤"}
+_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,31 +34,109 @@ class Verdict:
 
 
 def evaluate(condition: Condition, context: Context) -> Verdict:
-    """Judge a condition over ``{"ctx": ...}``.
+    """Judge a condition over ``{"ctx": ...}``; date math counts from ``ctx.execution_time``.
 
-    Ordering values of different types, or nothing, is not an error and is not met, as in Watcher.
+    Values of different types are compared as Watcher compares them: the one in the watch says how, the found one is
+    turned into a number, a text or a time if it can be; if not, the condition is not met.
+
+    Raises:
+        RuleError: An expression or date math fails, or array_compare meets something other than a list.
     """
     if condition.never is not None:
         return Verdict(met=False, reason="the condition is never")
-    if condition.compare is None:
-        return Verdict(met=True, reason="the condition is always")
-    ((path, comparison),) = condition.compare.items()
+    if condition.compare is not None:
+        ((path, comparison),) = condition.compare.items()
+        return _compare(path, comparison, context)
+    if condition.array_compare is not None:
+        ((path, elements),) = condition.array_compare.items()
+        return _compare_elements(path, elements, context)
+    if condition.script is not None:
+        met = expression.holds(condition.script, context)
+        return Verdict(met, f"the expression is {'' if met else 'not '}true")
+    return Verdict(met=True, reason="the condition is always")
+
+
+def _compare(path: str, comparison: Comparison, context: Context) -> Verdict:
     (name,) = comparison.model_fields_set
-    wanted = _wanted(comparison, context)
+    wanted = _wanted(comparison.chosen(), context)
     found = lookup(path, context)
-    met = _compare(name, found, wanted)
-    return Verdict(met, f"{path} is {found!r}, {'' if met else 'not '}{_WORDS[name]} {wanted!r}")
+    order = compare(found, wanted)
+    met = name == "not_eq" if order is None else _ORDER[name](order)
+    return Verdict(met, f"{path} is {_shown(found)}, {'' if met else 'not '}{_WORDS[name]} {_shown(wanted)}")
 
 
-def _wanted(comparison: Comparison, context: Context) -> Any:
-    value = comparison.chosen()
-    reference = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
+def _compare_elements(path: str, elements: ArrayComparison, context: Context) -> Verdict:
+    found = lookup(path, context)
+    if found is not None and not isinstance(found, list | tuple):
+        raise RuleError(f"array_compare {path} leads to {_shown(found)}, which is no list", "use compare")
+    name, quantified = elements.chosen()
+    wanted = _wanted(quantified.value, context)
+    values = [lookup(elements.path, element) if elements.path else element for element in found or ()]
+    # Here, as in Watcher, what has no order is not met even for not_eq.
+    results = [(order := compare(value, wanted)) is not None and _ORDER[name](order) for value in values]
+    met = all(results) if quantified.quantifier == "all" else any(results)
+    inner = f".{elements.path}" if elements.path else ""
+    share = f"{sum(results)} of {len(results)} {path}{inner} {_WORDS[name]} {_shown(wanted)}"
+    return Verdict(met, f"{share}, wanted {quantified.quantifier}")
+
+
+def compare(found: Any, wanted: Any) -> int | None:
+    """Return how a value stands to one in a watch: below 0, 0 or above 0; None where they have no order.
+
+    Source: Watcher's lenient comparison, in which the second value says how both are read.
+    """
+    if isinstance(found, bool) == isinstance(wanted, bool) and found == wanted:
+        return 0
+    if found is None or wanted is None or isinstance(wanted, bool):
+        return None
+    if isinstance(wanted, int | float):
+        number = _number(found)
+        return None if number is None or number != number or wanted != wanted else _sign(number, wanted)  # noqa: PLR0124 # nan
+    if isinstance(wanted, str):
+        return _sign(as_text(found), wanted)
+    if isinstance(wanted, datetime):
+        moment = _moment(found)
+        return None if moment is None else _sign(moment, wanted)
+    return None
+
+
+def _sign(found: Any, wanted: Any) -> int:
+    return int(found > wanted) - int(found < wanted)
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    try:
+        return float(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        if isinstance(value, str):
+            return parse_iso(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None
+
+
+def _wanted(value: Any, context: Context) -> Any:
+    if not isinstance(value, str):
+        return value
+    if math := datemath.marked(value):
+        now = lookup("ctx.execution_time", context)
+        try:
+            return datemath.resolve(math, parse_iso(str(now)))
+        except ValueError as error:
+            raise RuleError(f"the date math {value} cannot be computed: {error}", "correct the watch") from None
+    reference = _REFERENCE.fullmatch(value)
     return lookup(reference[1], context) if reference else value
 
 
-def _compare(name: str, found: Any, wanted: Any) -> bool:
-    if name in ("eq", "not_eq"):
-        return bool(found == wanted) == (name == "eq")
-    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (found, wanted))
-    texts = isinstance(found, str) and isinstance(wanted, str)
-    return (numbers or texts) and _ORDER[name](found, wanted)
+def _shown(value: Any) -> str:
+    text = iso_millis(value) if isinstance(value, datetime) else repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

@@ -32,7 +32,12 @@ class _Sequence(list[Any]):
 class _Renderer(pystache.Renderer):  # type: ignore[misc] # pystache has no types
     def str_coerce(self, val: Any) -> str:
         """Write values as JSON does, so that true is not "True"."""
-        return val if isinstance(val, str) else json.dumps(val, ensure_ascii=False)
+        return as_text(val)
+
+
+def as_text(value: Any) -> str:
+    """Return a JSON value as text: texts as they are, all else as JSON writes it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def check(template: str) -> str:

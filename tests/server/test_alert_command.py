@@ -82,7 +82,7 @@ def test_run_once_mails_and_says_so(es: Elasticsearch, es_url: str, sink: SmtpSi
     assert next(row["state"] for row in history if row["key"] == f"{name}/2") == "sent"
     assert f"{name}/2" in run(es_url, "history").output
     (listed,) = json.loads(run(es_url, "list", "--json").output)
-    assert (listed["watch"], listed["every"], listed["actions"]) == ("incident", "1s", "mail")
+    assert (listed["watch"], listed["schedule"], listed["actions"]) == ("incident", "every 1s", "mail")
     assert listed["state"] == "executed"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from alerts import StatusStore, Watch, read_watches
-from alerts.language.parts import format_duration
+from alerts.language.schedule import describe
 from wwwatch.commands.alert.common import json_option, rules_option, show
 from wwwatch.roof import Roof
 
@@ -32,7 +32,7 @@ def list_command(roof: Roof, *, rules: tuple[Path, ...], as_json: bool) -> None:
 def _watch_row(watch: Watch, status: dict[str, Any]) -> dict[str, Any]:
     return {
         "watch": watch.id,
-        "every": format_duration(watch.body.trigger.schedule.interval),
+        "schedule": describe(watch.body.trigger.schedule),
         "actions": ", ".join(watch.body.actions),
         "state": status.get("execution_state", "awaits_execution"),
         "last_checked": status.get("last_checked", ""),

@@ -68,7 +68,7 @@ def test_lookup_finds_nothing_quietly() -> None:
         ({"compare": {"ctx.payload.hits.total": {"gt": 6}}}, True),
         ({"compare": {"ctx.payload.hits.total": {"gt": 7}}}, False),
         ({"compare": {"ctx.payload.hits.total": {"gte": 7}}}, True),
-        ({"compare": {"ctx.payload.hits.total": {"lt": "8"}}}, False),
+        ({"compare": {"ctx.payload.hits.total": {"lt": "8"}}}, True),
         ({"compare": {"ctx.payload.hits.total": {"eq": "{{ctx.payload.hits.total}}"}}}, True),
         ({"compare": {"ctx.payload.hits.hits.0._id": {"not_eq": "b"}}}, True),
         ({"compare": {"ctx.payload.hits.hits.0._id": {"lte": "a"}}}, True),

@@ -1,0 +1,128 @@
+"""Expressions of scripts: CEL (cel.dev), a language without loops, assignments or access to the machine.
+
+An expression sees ``ctx`` and ``params`` as plain values. The library stops after 10,000 steps of its macros and 32
+levels of nesting, and matches regular expressions in linear time; how much data can grow is bounded here.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from cel_expr_python import cel
+
+from alerts.language.mustache import Context
+from core.clock import iso_millis
+from core.errors import RuleError
+
+if TYPE_CHECKING:  # the model asks this module whether an expression is right
+    from alerts.language.model.script import Script
+
+LONGEST = 2000
+"""Characters of a source."""
+GROWTH = 1000
+"""How many times larger than what it is given the value of an expression may be."""
+LARGEST = 1_000_000
+"""Characters of a value as JSON."""
+
+_TEXTS = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*\'""")
+_MACRO = re.compile(r"\.\s*(?:map|filter|all|exists|exists_one|existsOne|transformList|transformMap)\s*\(")
+_NEXT = "look at it with: wwwatch alert execute"
+
+
+def check(source: str) -> str:
+    """Return the source if it is an expression whose time and memory are bounded.
+
+    Raises:
+        ValueError: It is not; the sentence says where.
+    """
+    if len(source) > LONGEST:
+        raise ValueError(f"an expression has at most {LONGEST} characters")
+    bare = _TEXTS.sub('""', source)
+    macros = len(_MACRO.findall(bare))
+    copies = bare.count("+") + bare.count(",") - macros
+    # A macro repeats each value that its body names: of `macros` one behind the other, each at most its share of them.
+    if macros and (max(copies, 0) / macros + 1) ** macros > GROWTH:
+        raise ValueError(f"the expression is too large for its {macros} macros: split it over a chain")
+    try:
+        _compile(source)
+    except RuntimeError as error:
+        raise ValueError(f"the expression is malformed: {_first_line(error)}") from None
+    return source
+
+
+def evaluate(script: "Script", context: Context) -> Any:
+    """Return the value of an expression as JSON has it.
+
+    Raises:
+        RuleError: It fails, or its value is too large or of a kind that JSON does not have.
+    """
+    try:
+        value = _compile(script.source).eval(data={"ctx": context["ctx"], "params": script.params})
+        failed = value.type() == cel.Type.ERROR
+        plain = value.plain_value()
+    except (RuntimeError, TypeError, ValueError, OverflowError) as error:
+        raise RuleError(f"the expression {script.source!r} failed: {_first_line(error)}", _NEXT) from None
+    if failed:
+        raise RuleError(f"the expression {script.source!r} failed: {_first_line(plain)}", _NEXT)
+    try:
+        found = _as_json(plain)
+        size = len(json.dumps(found, allow_nan=False))
+    except (TypeError, ValueError, RecursionError):
+        problem = f"the expression {script.source!r} gives what JSON does not have"
+        raise RuleError(problem, "give texts, numbers, lists and maps with texts as keys") from None
+    if size > LARGEST:
+        raise RuleError(f"the expression {script.source!r} gives {size} characters", f"give at most {LARGEST}")
+    return found
+
+
+def holds(script: "Script", context: Context) -> bool:
+    """Return whether an expression is true.
+
+    Raises:
+        RuleError: It fails, or is neither true nor false.
+    """
+    value = evaluate(script, context)
+    if not isinstance(value, bool):
+        raise RuleError(f"the expression {script.source!r} is neither true nor false", "compare its value")
+    return value
+
+
+def transformed(script: "Script", context: Context) -> dict[str, Any]:
+    """Return the payload that an expression makes; what is no map stands under ``_value``, as in Watcher.
+
+    Raises:
+        RuleError: The expression fails.
+    """
+    value = evaluate(script, context)
+    return value if isinstance(value, dict) else {"_value": value}
+
+
+@cache
+def _environment() -> Any:
+    return cel.NewEnv(variables={"ctx": cel.Type.DYN, "params": cel.Type.DYN})
+
+
+@lru_cache(maxsize=1000)
+def _compile(source: str) -> Any:
+    return _environment().compile(source)
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if not all(isinstance(key, str) for key in value):
+            raise TypeError
+        return {key: _as_json(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(inner) for inner in value]
+    if isinstance(value, datetime):
+        return iso_millis(value)
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise TypeError
+
+
+def _first_line(error: object) -> str:
+    return str(error).split("\n", 1)[0][:300]
