@@ -24,6 +24,7 @@ COMMANDS = {
     "alert": "Run the watches that send the mail.",
     "incidents": "List and show incidents.",
     "models": "List and pin trained models.",
+    "kibana": "Look at the dashboards without a Kibana.",
     "scan": "Find the attacks in any log, with nothing to set up.",
     "evaluate": "Measure what is found where the truth is known.",
     "simulate": "Make traffic: a log, or visitors to a real server.",

@@ -1,0 +1,1 @@
+"""Previews: dashboards drawn from the same objects that Kibana imports, near enough to judge layout and meaning."""

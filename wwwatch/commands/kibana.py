@@ -1,0 +1,76 @@
+"""`wwwatch kibana`: what Kibana will show, without one."""
+
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import click
+
+from core.errors import SettingsError
+from kibana.compile.objects import build_objects
+from kibana.queries.aggregations import Scope
+from kibana.source.files import read_sources
+from wwwatch.roof import Roof
+
+_AGO = re.compile(r"now-(\d{1,5})([mhd])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+@click.group()
+def command() -> None:
+    """Look at the dashboards without a Kibana.
+
+    \b
+    Example:
+      wwwatch kibana preview security --from now-24h
+    """
+
+
+@command.command("preview")
+@click.argument("names", nargs=-1, metavar="[DASHBOARD]...")
+@click.option("--from", "start", default="now-24h", show_default=True, help="Begin: now-24h, or 2026-05-04T10:00Z.")
+@click.option("--to", "end", default="now", show_default=True, help="End: now, now-1h, or a time.")
+@click.option("--query", default="", help="Only what matches, in Kibana's query language.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("previews"),
+    show_default=True,
+    help="Folder for the pages.",
+)
+@click.pass_obj
+def preview_command(roof: Roof, names: tuple[str, ...], *, start: str, end: str, query: str, out: Path) -> None:
+    """Draw dashboards as HTML pages from what Elasticsearch holds; without a name, all of them.
+
+    \b
+    Example:
+      wwwatch kibana preview overview security --from now-7d --out /tmp/previews
+    """
+    from kibana.preview.content import Reader  # noqa: PLC0415 - drawing is an extra
+    from kibana.preview.page import render  # noqa: PLC0415
+
+    sources = read_sources()
+    if unknown := set(names) - set(sources.dashboards):
+        known = ", ".join(sources.dashboards)
+        raise SettingsError(f"there is no dashboard {', '.join(sorted(unknown))}", f"choose from {known}")
+    now = roof.clock.now()
+    scope = Scope(_moment(start, now), _moment(end, now), (query,))
+    objects = build_objects(sources)
+    out.mkdir(parents=True, exist_ok=True)
+    with roof.es() as client:
+        for name in names or sources.dashboards:
+            dashboard = next(each for each in objects if each.id.endswith(f"-dashboard-{name}"))
+            page = render(dashboard, Reader(client, objects, scope).panels(dashboard), scope)
+            (out / f"{name}.html").write_text(page, "utf-8")
+            click.echo(str(out / f"{name}.html"))
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    ago = _AGO.fullmatch(text)
+    if ago:
+        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    try:
+        moment = now if text == "now" else datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingsError(f"cannot read the time {text!r}", "write now-24h, or 2026-05-04T10:00Z") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
