@@ -14,6 +14,7 @@ from core.clock import iso_millis, parse_iso
 from core.documents import Document
 from core.severity import MAJOR, severity_label, severity_level
 from detector.anomaly import MOST_CLIENTS, Anomaly, describe_source, reason_object
+from detector.attempts import spray_score
 from detector.kinds import FLOOD_KINDS, KINDS, LOGIN_KINDS, describe_threat
 from detector.reasons import MOST, Reason
 from detector.tally import GET_IN, Tally
@@ -110,10 +111,8 @@ class Incident:
         """The worst anomaly's, 0 to 100, raised by how many addresses take part in what is no light probing."""
         score, count = self.worst.score, self._tally.count()
         if self.kind in LOGIN_KINDS:
-            # Each address of a spray stays light: 10 in an hour are major, 115 critical; in a day, five times as many.
-            hours = max((self.end - self.start).total_seconds() / 3600, 1.0)
-            scale = 30 + 22 * math.log10(max(count / math.sqrt(hours), 1.0))
-            return max(score, min(scale, 100.0)) if count >= SPRAY_CLIENTS else score
+            hours = (self.end - self.start).total_seconds() / 3600
+            return max(score, float(spray_score(count, hours))) if count >= SPRAY_CLIENTS else score
         return score if score < MAJOR else min(score + 10 * math.log10(max(count, 1)), 100.0)
 
     @property

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from detector.attempts import with_outcomes
 from enrich.signs import EXPLICIT
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,7 @@ MEMORY_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "hour": pl.Datetime("us", "UTC"),
     "login_failures": pl.UInt32,
     "login_successes": pl.UInt32,
+    "blind_logins": pl.UInt32,
     "assets": pl.UInt32,
     "requests": pl.UInt32,
     "probe_bits": pl.UInt64,
@@ -29,7 +31,7 @@ MEMORY_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 """One row per client, site and hour."""
 
 KEYS = ("client", "domain", "hour")
-SUMS = ("login_failures", "login_successes", "assets", "requests")
+SUMS = ("login_failures", "login_successes", "blind_logins", "assets", "requests")
 BITS = ("probe_bits", "missing_bits")
 COUNTS = ("login_failures", "login_successes", "probes", "missing_paths", "requests")
 DAY = tuple(f"day_{name}" for name in COUNTS)
@@ -66,7 +68,8 @@ def remember(prepared: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.Da
     """
     is_missing = pl.col("status").is_in([404, 410]) & ~pl.col("is_asset")
     is_probe = pl.any_horizontal(f"sign_{name}" for name in EXPLICIT)
-    suspicious = prepared.filter(pl.col("login_failed") | is_probe | is_missing).select("client").unique()
+    is_odd = pl.any_horizontal("login_failed", "is_blind_login", is_probe, is_missing)
+    suspicious = prepared.filter(is_odd).select("client").unique()
     if known is not None and known.height:
         suspicious = pl.concat([suspicious, known.select("client").unique()]).unique()
     bit = pl.lit(_POWERS).gather(pl.col("path").hash(seed=1) % _CELLS)
@@ -77,6 +80,7 @@ def remember(prepared: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.Da
     found = rows.group_by("client", "domain", pl.col("time").dt.truncate("1h").alias("hour")).agg(
         pl.col("login_failed").sum().alias("login_failures"),
         pl.col("login_succeeded").sum().alias("login_successes"),
+        pl.col("is_blind_login").sum().alias("blind_logins"),
         pl.col("is_asset").sum().alias("assets"),
         pl.len().alias("requests"),
         pl.col(*BITS).bitwise_or(),
@@ -106,10 +110,15 @@ def recall(memory: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
     known = asked.join(memory, on="client")
     lately = known.filter((pl.col("hour") <= pl.col("end")) & (pl.col("hour") > pl.col("end") - SPAN))
     totals = lately.group_by("_row").agg(
-        pl.col("login_failures", "login_successes", "requests").sum().name.prefix("day_"),
+        pl.col("login_failures").sum().alias("failed"),
+        pl.col("login_successes").sum().alias("succeeded"),
+        pl.col("blind_logins").sum().alias("blind"),
+        pl.col("requests").sum(),
         pl.col("probe_bits").bitwise_or().bitwise_count_ones().alias("day_probes"),
         pl.col("missing_bits").bitwise_or().bitwise_count_ones().alias("day_missing_paths"),
     )
+    names = {"failed": "day_login_failures", "succeeded": "day_login_successes", "requests": "day_requests"}
+    totals = with_outcomes(totals).rename(names)
     totals = totals.with_columns(pl.lit(_DISTINCT).gather(pl.col("day_probes", "day_missing_paths")).name.keep())
     joined = asked.join(totals, on="_row", how="left", maintain_order="left")
     return joined.select(pl.col(name).cast(pl.UInt32).fill_null(0) for name in DAY)

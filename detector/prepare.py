@@ -80,7 +80,8 @@ def prepare(events: pl.DataFrame) -> pl.DataFrame:
     Returns:
         The same rows in the same order; a user agent, domain, path, URL or method that is null becomes "". Added are
         `agent` (UInt8, the bits above), `is_asset`, `is_login` (credentials are sent), `at_login` (the path takes
-        logins), `login_failed` and `login_succeeded` (as far as the answer tells: what follows may tell more),
+        logins), `is_blind_login` (sent without a referrer, and answered with a redirect), `login_failed` and
+        `login_succeeded` (as far as the answer tells: what follows may tell more),
         `is_page` (something to read: no asset, file or thumbnail), `is_numbered` (the query says which page),
         `is_malformed`, `is_shell` (a web shell, or a script among uploads), `is_exploit`, `depth` (UInt8, slashes in
         the path), `query_length` (UInt32, bytes), `query_entropy` (Float32, bits per byte), `marks` (UInt16, bit i for
@@ -96,8 +97,14 @@ def prepare(events: pl.DataFrame) -> pl.DataFrame:
     refused = status.is_in(FAILED_STATUS)
     # Where a path takes other requests besides logins, only a refusal shows that this was one.
     login = (posted & pl.col("at_login")) | (pl.col("at_shared_login") & (status == UNAUTHORIZED))
+    # Browsers say which page a form is on; a form with a query in its address may be for anything.
+    unreferred = pl.col("referrer").fill_null("-").is_in(["-", ""])
+    here = pl.col("at_login") | (pl.col("at_shared_login") & (pl.col("query_length") == 0))
+    blind = (posted & here & unreferred & status.is_between(300, 399)).fill_null(value=False)
     done = rows.with_columns(
-        login.fill_null(value=False).alias("is_login"),
+        (login.fill_null(value=False) | blind).alias("is_login"),
+        (pl.col("at_login") | blind).alias("at_login"),
+        blind.alias("is_blind_login"),
         _is_malformed(method).alias("is_malformed"),
         (pl.col("url_marks") | pl.col("header_marks")).alias("marks"),
     ).with_columns(

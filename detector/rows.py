@@ -57,6 +57,7 @@ _TAKEN = (
     "at_login",
     "login_failed",
     "login_succeeded",
+    "is_blind_login",
     "is_malformed",
     "is_shell",
     "is_exploit",
@@ -161,7 +162,10 @@ def _login_outcomes() -> list[pl.Expr]:
     same = session == session.shift(-1)
     # Who changes the user agent for each attempt shows what follows only in the visit.
     back = pl.when(same).then(pl.col("at_login").shift(-1)).otherwise(pl.col("then_login"))
-    again = back.fill_null(value=False)
+    # A browser would follow the redirect, and had fetched the form; where others were refused, this one was not.
+    comes_first = (session != session.shift(1)) | pl.col("is_blind_login").shift(1)
+    unfollowed = pl.col("is_blind_login") & pl.col("then_login").is_null() & comes_first.fill_null(value=True)
+    again = back.fill_null(value=False) | unfollowed
     before = (
         (session == session.shift(1))
         & (status.shift(1) == UNAUTHORIZED)

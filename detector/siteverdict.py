@@ -8,9 +8,9 @@ import polars as pl
 
 from core.documents import document_id
 from detector.anomaly import MOST_ADDRESSES, Anomaly
+from detector.attempts import judge_triers
 from detector.kinds import LOGIN_KINDS
 from detector.reasons import Reason
-from detector.tally import GET_IN
 from detector.traffic import Scale
 
 TIMES = 4.0
@@ -75,14 +75,7 @@ def judge_logins(counted: pl.DataFrame, scale: Scale) -> pl.DataFrame:
     dry, lucky = pl.col("dry"), pl.col("lucky")
     least = pl.max_horizontal(pl.lit(float(scale.floor_dry)), TIMES * pl.col("usual_dry"))
     enough = (dry >= least) & (dry >= lucky) & (dry > 3 * scale.hourly * pl.col("usual_logins"))
-    hours = max(scale.length / timedelta(hours=1), 1.0)
-    inside = lucky >= pl.max_horizontal(2, GET_IN * (dry + lucky))
-    return counted.filter(enough).with_columns(
-        pl.when(inside).then(pl.lit("stuffing")).otherwise(pl.lit("spray")).alias("kind"),
-        (dry + lucky).alias("count"),
-        pl.col("usual_dry").alias("usual"),
-        (30 + 22 * ((dry + lucky) / hours**0.5).log10()).clip(0, 100).alias("score"),
-    )
+    return judge_triers(counted.filter(enough), pl.col("usual_dry"), scale.length / timedelta(hours=1))
 
 
 def family_of(kind: str) -> str:

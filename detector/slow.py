@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from detector.attempts import count_triers, judge_triers, tell_triers, with_outcomes
 from detector.memory import SPAN
 from detector.siteverdict import TIMES
-from detector.tally import GET_IN, LIGHT_ATTEMPTS
-from detector.traffic import FEW_OTHERS, Scale
+from detector.traffic import Scale
 
 DAY = Scale("24h", "24 h", timedelta(hours=24), timedelta(minutes=10), 0, 50, 24.0)
 
@@ -36,20 +36,11 @@ def by_day(memory: pl.DataFrame, since: datetime) -> pl.DataFrame:
     sums = own.group_by("domain", "client", "interval").agg(
         pl.col("login_failures").sum().alias("failed"),
         pl.col("login_successes").sum().alias("succeeded"),
+        pl.col("blind_logins").sum().alias("blind"),
         pl.col("assets", "requests").sum(),
     )
-    tries = pl.col("failed") + pl.col("succeeded")
-    others = pl.col("requests").cast(pl.Int64) - tries <= FEW_OTHERS + tries.cast(pl.Int64)
-    light = (pl.col("assets") == 0) & (tries < LIGHT_ATTEMPTS) & others
-    return sums.select(
-        "domain",
-        "client",
-        "interval",
-        "requests",
-        "failed",
-        (light & (pl.col("failed") > 0) & (pl.col("succeeded") == 0)).alias("is_dry"),
-        (light & (pl.col("succeeded") > 0)).alias("is_lucky"),
-    )
+    told = tell_triers(with_outcomes(sums, "domain", "interval"), others=pl.col("assets") > 0)
+    return told.select("domain", "client", "interval", "requests", "failed", "is_dry", "is_lucky")
 
 
 def judge_days(clients: pl.DataFrame, history: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -62,11 +53,7 @@ def judge_days(clients: pl.DataFrame, history: pl.DataFrame) -> tuple[pl.DataFra
     Returns:
         Flags as `detector.siteverdict.judge_logins` gives them, and rows for the history.
     """
-    seen = clients.group_by("domain", "interval").agg(
-        pl.col("is_dry").sum().alias("dry"),
-        pl.col("is_lucky").sum().alias("lucky"),
-        pl.col("failed").filter(pl.col("is_dry") | pl.col("is_lucky")).sum(),
-    )
+    seen = clients.group_by("domain", "interval").agg(count_triers())
     before = history.filter(pl.col("scale") == DAY.name).select(
         "domain", pl.col("interval") + SPAN, pl.col("dry").alias("usual")
     )
@@ -76,12 +63,5 @@ def judge_days(clients: pl.DataFrame, history: pl.DataFrame) -> tuple[pl.DataFra
     known = seen.join(usual, on=["domain", "interval"], how="left").with_columns(pl.col("usual").fill_null(0))
     dry, lucky = pl.col("dry"), pl.col("lucky")
     flagged = known.filter((dry >= DAY.floor_dry) & (dry >= TIMES * pl.col("usual")) & (dry >= lucky))
-    inside = lucky >= pl.max_horizontal(2, GET_IN * (dry + lucky))
     nothing = [pl.lit(0, pl.UInt32).alias(name) for name in ("bare", "browsing", "bare_requests", "bare_errors")]
-    flags = flagged.with_columns(
-        *nothing,
-        pl.when(inside).then(pl.lit("stuffing")).otherwise(pl.lit("spray")).alias("kind"),
-        (dry + lucky).alias("count"),
-        (30 + 22 * ((dry + lucky) / HOURS**0.5).log10()).clip(0, 100).alias("score"),
-    )
-    return flags, known
+    return judge_triers(flagged.with_columns(nothing), pl.col("usual"), HOURS), known

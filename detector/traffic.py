@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from detector.attempts import count_triers, tell_triers, with_outcomes
 from detector.prepare import DECLARED
-from detector.tally import LIGHT_ATTEMPTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +55,7 @@ LEARNT_WEEKS = 3
 MANY = 10
 """Requests without a single image or style among them from which on a referrer makes nobody a visitor."""
 
-FEW_OTHERS = 3
-"""Requests for other than the login, beyond one for each attempt, that an attacker's tool makes."""
-
-_SUMS = ("requests", "assets", "logins", "failed", "succeeded", "errors", "odd")
+_SUMS = ("requests", "assets", "failed", "succeeded", "blind", "errors", "odd")
 _COUNT = ("domain", "interval")
 _STRANGE = ("is_flooded", "is_sprayed")
 
@@ -100,9 +97,9 @@ def observe(prepared: pl.DataFrame) -> pl.DataFrame:
     found = prepared.group_by("domain", "client", pl.col("time").dt.truncate("10s").alias("slot")).agg(
         pl.len().alias("requests"),
         pl.col("is_asset").sum().alias("assets"),
-        pl.col("is_login").sum().alias("logins"),
         pl.col("login_failed").sum().alias("failed"),
         pl.col("login_succeeded").sum().alias("succeeded"),
+        pl.col("is_blind_login").sum().alias("blind"),
         (status >= 500).sum().alias("errors"),  # noqa: PLR2004 - HTTP's server errors
         odd.sum().alias("odd"),
         pl.col("referrer").is_not_null().any().alias("referred"),
@@ -154,13 +151,9 @@ def by_client(slots: pl.DataFrame, known: pl.DataFrame, scale: Scale, since: dat
         .agg(pl.col(*_SUMS).sum(), pl.col("declared").any(), pl.col("agent").first())
     )
     found = found.join(known, on=["domain", "client"], how="left")
-    others = pl.col("requests").cast(pl.Int64) - pl.col("logins") <= FEW_OTHERS + pl.col("logins").cast(pl.Int64)
-    light = ~pl.col("loads").fill_null(value=False) & (pl.col("logins") < LIGHT_ATTEMPTS) & others & ~pl.col("declared")
-    found = found.with_columns(
-        (light & (pl.col("failed") > 0) & (pl.col("succeeded") == 0)).alias("is_dry"),
-        (light & (pl.col("succeeded") > 0)).alias("is_lucky"),
-        (pl.col("odd") > 0.5 * pl.col("requests")).alias("is_odd"),
-    )
+    others = pl.col("loads").fill_null(value=False) | pl.col("declared")
+    found = tell_triers(with_outcomes(found, *_COUNT), others)
+    found = found.with_columns((pl.col("odd") > 0.5 * pl.col("requests")).alias("is_odd"))
     # Who only tries to log in is judged by that.
     bare = pl.col("browses").is_null() & ~pl.col("declared") & ~pl.col("is_dry") & ~pl.col("is_lucky")
     return found.with_columns(bare.alias("is_bare"))
@@ -182,9 +175,7 @@ def by_interval(clients: pl.DataFrame, times: int = 1) -> pl.DataFrame:
         pl.col("requests").filter(bare).sum().alias("bare_requests"),
         pl.col("errors").filter(bare).sum().alias("bare_errors"),
         (pl.col("is_odd") & bare).sum().alias("bare_odd"),
-        pl.col("is_dry").sum().alias("dry"),
-        pl.col("is_lucky").sum().alias("lucky"),
-        pl.col("failed").filter(pl.col("is_dry") | pl.col("is_lucky")).sum().alias("failed"),
+        *count_triers(),
     )
     joined = counted.join(alike, on=_COUNT, how="left").with_columns(pl.col("alike").fill_null(0))
     return joined.with_columns(pl.exclude(_COUNT).cast(pl.UInt32) * times)

@@ -191,8 +191,31 @@ def test_login_answers_that_fail(status: int) -> None:
 
 @pytest.mark.parametrize("status", [201, 204, 302, 303])
 def test_login_answers_that_succeed(status: int) -> None:
-    row = sessions_of(request(0, "/api/login/", method="POST", status=status)).row(0, named=True)
+    form = "https://example.org/login"
+    row = sessions_of(request(0, "/api/login/", method="POST", status=status, referrer=form)).row(0, named=True)
     assert (row["login_failures"], row["login_successes"]) == (0, 1)
+
+
+REDIRECTED = {"method": "POST", "status": 302}
+
+
+@pytest.mark.parametrize("path", ["/login", "/administrator/index.php"])
+def test_a_redirect_that_nobody_follows_lets_nobody_in(path: str) -> None:
+    row = sessions_of(request(0, path, **REDIRECTED), request(60, path, **REDIRECTED)).row(0, named=True)
+    assert (row["login_failures"], row["login_successes"]) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    "requests",
+    [
+        [request(0, "/login", **REDIRECTED), request(1, "/account")],
+        [request(0, "/login"), request(9, "/login", **REDIRECTED)],
+        [request(0, "/login", **REDIRECTED, referrer="https://example.org/login")],
+        [request(0, "/administrator/index.php?option=save", **REDIRECTED)],
+    ],
+)
+def test_who_follows_or_came_from_the_form_may_have_got_in(requests: list[dict[str, Any]]) -> None:
+    assert sessions_of(*requests)["login_failures"].item() == 0
 
 
 @pytest.mark.parametrize("status", [404, 500, 503])
@@ -263,7 +286,7 @@ def test_every_feature_can_be_said(feature: Any) -> None:
 
 def test_changing_the_user_agent_hides_no_failed_login() -> None:
     tries = [request(n, "/login", method="POST", status=302, user_agent=f"{BROWSER} {n}") for n in range(20)]
-    assert set(sessions_of(*tries)["client_login_failures"]) == {19.0}  # what follows the last is not known yet
+    assert set(sessions_of(*tries)["client_login_failures"]) == {20.0}
 
 
 def people(count: int, **more: Any) -> list[dict[str, Any]]:

@@ -64,7 +64,7 @@ def test_many_different_paths_are_at_least_many() -> None:
 
 def test_who_does_nothing_odd_is_not_remembered() -> None:
     assert remembered(
-        request(0), request(1, "/a.css", status=404), request(2, "/login", method="POST", status=302)
+        request(0), request(1, "/a.css", status=404), request(2, "/login", method="POST", status=302, referrer="/login")
     ).is_empty()
 
 
