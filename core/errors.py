@@ -14,8 +14,12 @@ WwwatchError
 ├── ModelError               no model, the wrong one, or a digest that does not match
 ├── EvaluationError          labels or logs to evaluate on are missing or malformed
 ├── RuleError                a watch is malformed
-└── MailError                the mail server refused or could not be reached
+└── ChannelError             something could not be told
+    ├── MailError                the mail server refused or could not be reached
+    └── WebError                 a webhook, or Slack, refused or could not be reached
 """
+
+from datetime import timedelta
 
 
 class WwwatchError(Exception):
@@ -90,16 +94,28 @@ class RuleError(WwwatchError):
     """A watch is malformed or asks for a part that is not supported."""
 
 
-class MailError(WwwatchError):
-    """The mail server could not be reached or refused the message.
+class ChannelError(WwwatchError):
+    """Something could not be told.
 
     Args:
-        retryable: Whether a later attempt can succeed (connection loss, a 4xx reply).
+        retryable: Whether a later attempt can succeed (connection loss, a 4xx reply of SMTP, a 5xx of HTTP).
+        retry_after: How long the receiver wants to be left alone, where it says so.
     """
 
-    def __init__(self, what: str, hint: str = "", *, retryable: bool = False) -> None:
+    def __init__(
+        self, what: str, hint: str = "", *, retryable: bool = False, retry_after: timedelta | None = None
+    ) -> None:
         super().__init__(what, hint)
         self.retryable = retryable
+        self.retry_after = retry_after
+
+
+class MailError(ChannelError):
+    """The mail server could not be reached or refused the message."""
+
+
+class WebError(ChannelError):
+    """An address could not be reached or refused the request."""
 
 
 class KibanaError(WwwatchError):

@@ -10,7 +10,16 @@ from typing import Annotated, Any, Literal
 
 import platformdirs
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -127,14 +136,21 @@ class SmtpSettings(Section):
     """The mail server and the people."""
 
     host: str = Field("localhost", description="mail server")
-    port: int = Field(25, ge=1, le=65535, description="its port; 587 is usual with starttls")
+    port: int = Field(25, ge=1, le=65535, description="its port; 587 is usual with starttls, 465 with tls")
     starttls: bool = Field(False, description="encrypt with STARTTLS; the certificate is verified")
+    tls: bool = Field(False, description="encrypt from the first byte (SMTPS); the certificate is verified")
     username: str | None = Field(None, description="login, where the server asks for one")
     password: SecretStr | None = Field(None, description="password of that login")
     ca_certs: Path | None = Field(None, description="PEM file of the certificate authority to trust")
     sender: str = Field("wwwatch@localhost", description="From: address")
     to: Addresses = Field((), description="who gets the mail; apart by commas in the environment")
     timeout_seconds: float = Field(10.0, gt=0, description="how long the server may take to answer")
+
+    @model_validator(mode="after")
+    def _one_encryption(self) -> "SmtpSettings":
+        if self.tls and self.starttls:
+            raise ValueError("starttls and tls exclude each other: tls is for port 465, starttls for the others")
+        return self
 
 
 class Settings(BaseSettings):

@@ -1,5 +1,6 @@
 """A real mail server on a real socket that keeps what it gets, and can be told how to misbehave."""
 
+import asyncio
 import email
 import email.policy
 import socket
@@ -26,6 +27,9 @@ class SmtpSink:
         replies: Taken from the front, one per message, instead of accepting it; ``drop`` cuts the connection.
         refused: Recipients that get ``550``.
         deferred: Recipients that get ``450``.
+        closing: Recipients that get ``421``, after which the connection is closed.
+        hanging: Recipients that get no answer for a minute.
+        thinks_seconds: How long a message is looked at before it is answered.
         login: User name and password it wants, which takes `tls`; None wants none.
         on_message: Called when a message has been kept, before the server says so.
     """
@@ -33,6 +37,9 @@ class SmtpSink:
     replies: list[str] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
     deferred: set[str] = field(default_factory=set)
+    closing: set[str] = field(default_factory=set)
+    hanging: set[str] = field(default_factory=set)
+    thinks_seconds: float = 0.0
     login: tuple[str, str] | None = None
     on_message: Callable[[], None] | None = None
     messages: list[EmailMessage] = field(default_factory=list)
@@ -63,7 +70,12 @@ class SmtpSink:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Accept or refuse a recipient."""
-        del server, session, options
+        del session, options
+        if address in self.hanging:
+            await asyncio.sleep(60)
+        if address in self.closing:
+            asyncio.get_running_loop().call_later(0.05, server.transport.close)
+            return "421 closing"
         if address in self.refused:
             return "550 no such user"
         if address in self.deferred:
@@ -74,6 +86,7 @@ class SmtpSink:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keep a message, or behave as told."""
         del session
+        await asyncio.sleep(self.thinks_seconds)
         reply = self.replies.pop(0) if self.replies else "250 kept"
         if reply == "drop":
             server.transport.abort()
@@ -89,10 +102,12 @@ class SmtpSink:
 
 
 @contextmanager
-def smtp_sink(tls: ssl.SSLContext | None = None, **behaviour: Any) -> Iterator[SmtpSink]:
-    """Run a server in a thread, with STARTTLS where `tls` is given."""
+def smtp_sink(tls: ssl.SSLContext | None = None, *, smtps: bool = False, **behaviour: Any) -> Iterator[SmtpSink]:
+    """Run a server in a thread, with STARTTLS where `tls` is given, or with TLS from the first byte with `smtps`."""
     sink = SmtpSink(**behaviour)
     options: dict[str, Any] = {"tls_context": tls, "require_starttls": tls is not None}
+    if smtps:
+        options = {"ssl_context": tls}
     if sink.login is not None:
         options |= {"authenticator": sink.authenticate, "auth_required": True}
     controller = Controller(sink, hostname="localhost", port=0, **options)

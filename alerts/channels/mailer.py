@@ -5,8 +5,9 @@ import smtplib
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from email.message import EmailMessage
-from typing import Protocol
+from typing import Any, Protocol
 
 from core.errors import MailError
 from core.settings import SmtpSettings
@@ -15,17 +16,35 @@ from core.text import visible
 log = logging.getLogger(__name__)
 
 _PERMANENT = range(500, 600)
+_CLOSED = (421, b"the server closed the channel")
 _LATER = "it is tried again later"
+VERDICT_SECONDS = 60.0
+"""How long a server may take to answer to a whole message; RFC 5321 gives it 10 min, a notice's claim ends before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What became of one message, recipient by recipient.
+
+    Attributes:
+        accepted: The server answers for these now.
+        deferred: With its reply: it may take the message for these later (4xx).
+        refused: With its reply: it never will (5xx).
+    """
+
+    accepted: tuple[str, ...] = ()
+    deferred: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 class Post(Protocol):
     """Where messages are handed over during one run."""
 
-    def send(self, message: EmailMessage, recipients: Sequence[str]) -> tuple[str, ...]:
-        """Hand over a message and return the recipients that were accepted.
+    def send(self, message: EmailMessage, recipients: Sequence[str]) -> Handed:
+        """Hand over a message.
 
         Raises:
-            MailError: Nobody was accepted, or the server cannot be used.
+            MailError: The server cannot be used, or refused the message itself.
         """
 
 
@@ -45,6 +64,30 @@ class Mailer:
             session.close()
 
 
+class _Patient(smtplib.SMTP):
+    """Waits longer for the answer to a whole message than for others.
+
+    A server that scans for spam answers late; who hangs up before it does sends a message again that was taken
+    (RFC 5321, 4.5.3.2.6 and 6.1).
+    """
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        usual = self.timeout
+        self._wait_for(max(usual, VERDICT_SECONDS))
+        try:
+            return super().data(msg)
+        finally:
+            self._wait_for(usual)
+
+    def _wait_for(self, seconds: float) -> None:
+        if self.sock is not None:  # it is when the connection was lost
+            self.sock.settimeout(seconds)
+
+
+class _PatientTls(_Patient, smtplib.SMTP_SSL):
+    """The same where TLS begins with the first byte."""
+
+
 class _Session:
     """One connection, made when needed; a server that cannot be reached is asked once in a run, not once per mail."""
 
@@ -53,23 +96,38 @@ class _Session:
         self._server: smtplib.SMTP | None = None
         self._broken: MailError | None = None
 
-    def send(self, message: EmailMessage, recipients: Sequence[str]) -> tuple[str, ...]:
+    def send(self, message: EmailMessage, recipients: Sequence[str]) -> Handed:
         """See `Post.send`."""
         server = self._connected()
         try:
             refused = server.send_message(message, self._settings.sender, list(recipients))
         except smtplib.SMTPRecipientsRefused as error:
-            raise self._refused("every recipient", *_mildest(error.recipients)) from error
+            # Nobody got it, also who was accepted before the server closed the channel (421).
+            refused = {address: error.recipients.get(address, _CLOSED) for address in recipients}
         except smtplib.SMTPResponseException as error:
             raise self._refused("the message", error.smtp_code, error.smtp_error) from error
         except (smtplib.SMTPException, OSError) as error:
             self.close()  # the next message gets a new connection
-            raise self._failed("was lost while a message was handed over", error) from error
+            failure = self._failed("was lost while a message was handed over", error)
+            if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+                self._broken = failure  # it hangs: not every message of this run needs to wait as long
+            raise failure from error
         except ValueError as error:  # an address that cannot be written, e.g. not ASCII and no SMTPUTF8
             raise MailError(f"cannot send to {', '.join(recipients)}: {error}", "check smtp.to") from error
-        for address in refused:
-            log.warning("%s does not take mail for %s", self._where, visible(address))
-        return tuple(address for address in recipients if address not in refused)
+        finally:
+            if server.sock is None:  # smtplib hangs up at 421
+                self._server = None
+        return self._sorted(recipients, refused)
+
+    def _sorted(self, recipients: Sequence[str], replies: Mapping[str, tuple[int, bytes]]) -> Handed:
+        for address, (code, answer) in replies.items():
+            log.warning("%s does not take mail for %s: %d %s", self._where, visible(address), code, _decoded(answer))
+        said = {address: (code, f"{code} {_decoded(answer)}") for address, (code, answer) in replies.items()}
+        return Handed(
+            tuple(address for address in recipients if address not in replies),
+            {address: reply for address, (code, reply) in said.items() if code not in _PERMANENT},
+            {address: reply for address, (code, reply) in said.items() if code in _PERMANENT},
+        )
 
     def close(self) -> None:
         """End the connection, politely if the server still listens."""
@@ -95,9 +153,8 @@ class _Session:
         return self._server
 
     def _connect(self) -> smtplib.SMTP:
-        settings = self._settings
         with self._connection_errors():
-            server = smtplib.SMTP(settings.host, settings.port, timeout=settings.timeout_seconds)
+            server = self._greeted()
         try:
             with self._connection_errors():
                 self._secure(server)
@@ -106,11 +163,21 @@ class _Session:
             raise
         return server
 
+    def _greeted(self) -> smtplib.SMTP:
+        settings = self._settings
+        where = (settings.host, settings.port)
+        if settings.tls:
+            return _PatientTls(*where, timeout=settings.timeout_seconds, context=self._trust())
+        return _Patient(*where, timeout=settings.timeout_seconds)
+
+    def _trust(self) -> ssl.SSLContext:
+        certs = self._settings.ca_certs
+        return ssl.create_default_context(cafile=str(certs) if certs else None)
+
     def _secure(self, server: smtplib.SMTP) -> None:
         settings = self._settings
         if settings.starttls:
-            context = ssl.create_default_context(cafile=str(settings.ca_certs) if settings.ca_certs else None)
-            server.starttls(context=context)
+            server.starttls(context=self._trust())
         if settings.username and settings.password:
             server.login(settings.username, settings.password.get_secret_value())
 
@@ -147,8 +214,3 @@ class _Session:
 
 def _decoded(answer: bytes | str) -> str:
     return visible(answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer)
-
-
-def _mildest(replies: Mapping[str, tuple[int, bytes]]) -> tuple[int, bytes]:
-    """Return the reply that leaves most hope: if one recipient is only deferred, a later attempt can succeed."""
-    return min(replies.values(), key=lambda reply: reply[0])

@@ -7,7 +7,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from alerts.channels.mailer import Post
+from alerts.channels.mailer import Handed, Post
 from alerts.channels.message import Mail, build_message, message_id
 from alerts.language.model import Action, Body, EmailAction, IndexAction, LoggingAction, TemplateFiles, Watch
 from alerts.language.mustache import Context, render
@@ -28,11 +28,23 @@ _LINE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came of an action: for an e-mail who got it, and what went wrong on the way without stopping it."""
+    """What came of an action.
+
+    Attributes:
+        message_id: Of an e-mail.
+        recipients: Who has it now, from this attempt and earlier ones.
+        refused: Who will never take it, likewise.
+        deferred: Who may take it later; while there are any, it is not done.
+        remark: What went wrong on the way without stopping it.
+        is_repeatable: Doing it again would change nothing, so its mark may wait for others.
+    """
 
     message_id: str = ""
     recipients: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    deferred: tuple[str, ...] = ()
     remark: str = ""
+    is_repeatable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +76,7 @@ class Performer:
             return self._index(action.index, notice, context)
         if action.logging is not None:
             _write_line(action.logging, watch, context)
-        return Done()
+        return Done(is_repeatable=True)
 
     def _send(
         self, watch: Watch, email: EmailAction, notice: Notice, thread: Sequence[Notice], context: Context
@@ -73,7 +85,9 @@ class Performer:
         contents, remark = _contents(watch, email, notice, earlier, context)
         sender = render(email.sender, context) if email.sender else self.smtp.sender
         mail = Mail(
-            **contents,
+            subject=contents["subject"],
+            text=contents["text"],
+            html=contents["html"],
             sender=sender,
             to=_addresses(email.to, context) or self.smtp.to,
             cc=_addresses(email.cc, context),
@@ -83,13 +97,21 @@ class Performer:
             references=[each.message_id for each in earlier if each.message_id],
             priority=email.priority,
             thread=notice.thread,
+            watch_id=watch.id,
         )
         if not mail.recipients:
             raise RuleError(f"the watch {watch.id} has nobody to mail to", "set smtp.to, or `to` in the watch")
-        accepted = self.post.send(build_message(mail), mail.recipients)
-        refused = sorted(set(mail.recipients) - set(accepted))
-        remarks = [remark, f"the mail server refused {', '.join(refused)}" if refused else ""]
-        return Done(mail.message_id, accepted, "; ".join(filter(None, remarks)))
+        left = [each for each in mail.recipients if each not in (*notice.recipients, *notice.refused)]
+        handed = self.post.send(build_message(mail), left) if left else Handed()
+        replies = dict(handed.deferred) | dict(handed.refused)
+        remarks = [remark, *(f"{address} got none: {reply}" for address, reply in replies.items())]
+        return Done(
+            mail.message_id,
+            recipients=(*notice.recipients, *handed.accepted),
+            refused=(*notice.refused, *handed.refused),
+            deferred=tuple(handed.deferred),
+            remark="; ".join(filter(None, remarks)),
+        )
 
     def _index(self, index: IndexAction, notice: Notice, context: Context) -> Done:
         payload = notice.ctx["payload"]
@@ -100,7 +122,7 @@ class Performer:
         identity = render(index.doc_id, context, strict=True) if index.doc_id else notice.id
         with es_errors(f"write into {name}"):
             self.client.index(index=name, id=identity, document=document)
-        return Done()
+        return Done(is_repeatable=True)
 
 
 def _contents(

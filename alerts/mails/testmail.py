@@ -11,7 +11,7 @@ from alerts.mails.incident import describe_incident
 from alerts.mails.templating import render_file
 from core.clock import iso_millis
 from core.documents import document_id
-from core.errors import SettingsError
+from core.errors import MailError, SettingsError
 
 _RULE = SHIPPED / "incident.json"
 _PREFIX = "[wwwatch] TEST: "
@@ -25,7 +25,7 @@ def send_test_mail(mailer: Mailer, now: datetime) -> tuple[str, ...]:
 
     Raises:
         SettingsError: There are no recipients.
-        MailError: The server did not take it.
+        MailError: The server did not take it, for anybody.
     """
     smtp = mailer.settings
     if not smtp.to:
@@ -41,7 +41,13 @@ def send_test_mail(mailer: Mailer, now: datetime) -> tuple[str, ...]:
         message_id=message_id(document_id("test-mail", iso_millis(now)), smtp.sender),
     )
     with mailer.session() as post:
-        return post.send(build_message(mail), mail.recipients)
+        handed = post.send(build_message(mail), mail.recipients)
+    if not handed.accepted:
+        replies = "; ".join(
+            f"{address}: {reply}" for address, reply in (dict(handed.deferred) | dict(handed.refused)).items()
+        )
+        raise MailError(f"the mail server took the mail for nobody: {replies}", "the reason is the mail server's own")
+    return handed.accepted
 
 
 def render_example(rule: Path, now: datetime) -> tuple[str, str, str]:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from elasticsearch import Elasticsearch
@@ -17,6 +17,8 @@ from core.documents import WATCH_HISTORY, Document
 _PAGE = 100
 _THREADS_PAGE = 10_000
 _CONFLICT = 409
+_TYPE = "notice"
+_FORGOTTEN = timedelta(hours=1)
 
 
 class History:
@@ -40,23 +42,10 @@ class History:
         Raises:
             StoreError: Elasticsearch refused one for another reason.
         """
-        if not notices:
-            return []
         operations: list[Mapping[str, Any]] = []
         for notice in notices:
             operations += [{"create": {"_id": notice.id}}, _document(notice)]
-        with es_errors("write the watch history"):
-            answer = self._client.bulk(index=self._index, operations=operations)
-        results = [item["create"] for item in answer["items"]]
-        for result in results:
-            if "error" in result and result["status"] != _CONFLICT:
-                reason = result["error"].get("reason", "")
-                raise store_error(result["status"], f"cannot write the watch history: Elasticsearch answered {reason}")
-        return [
-            replace(notice, seq_no=result["_seq_no"], primary_term=result["_primary_term"])
-            for notice, result in zip(notices, results, strict=True)
-            if "error" not in result
-        ]
+        return self._bulk("create", notices, operations)
 
     def update(self, notice: Notice, **changes: Any) -> Notice:
         """Write changed attributes of a notice.
@@ -78,6 +67,37 @@ class History:
             )
         return replace(changed, seq_no=answer["_seq_no"], primary_term=answer["_primary_term"])
 
+    def update_all(self, notices: Sequence[Notice]) -> list[Notice]:
+        """Write notices, each against the version that it was read from, in one request.
+
+        Returns:
+            Those written, as they stand now; what somebody else changed meanwhile is left out: it is theirs.
+
+        Raises:
+            StoreError: Elasticsearch refused one for another reason.
+        """
+        operations: list[Mapping[str, Any]] = []
+        for notice in notices:
+            version = {"_id": notice.id, "if_seq_no": notice.seq_no, "if_primary_term": notice.primary_term}
+            operations += [{"index": version}, _document(notice)]
+        return self._bulk("index", notices, operations)
+
+    def _bulk(self, kind: str, notices: Sequence[Notice], operations: list[Mapping[str, Any]]) -> list[Notice]:
+        if not notices:
+            return []
+        with es_errors("write the watch history"):
+            answer = self._client.bulk(index=self._index, operations=operations)
+        results = [item[kind] for item in answer["items"]]
+        for result in results:
+            if "error" in result and result["status"] != _CONFLICT:
+                reason = result["error"].get("reason", "")
+                raise store_error(result["status"], f"cannot write the watch history: Elasticsearch answered {reason}")
+        return [
+            replace(notice, seq_no=result["_seq_no"], primary_term=result["_primary_term"])
+            for notice, result in zip(notices, results, strict=True)
+            if "error" not in result
+        ]
+
     def threads(self, watch_id: str, action_id: str, threads: Iterable[str]) -> dict[str, list[Notice]]:
         """Return every notice of some threads, oldest first, without their variables; includes the latest writes."""
         wanted = sorted({thread for thread in threads if thread})
@@ -91,13 +111,46 @@ class History:
             found[notice.thread].append(notice)
         return found
 
-    def due(self, watch_id: str, now: datetime) -> list[Notice]:
-        """Return pending and held notices of a watch whose time has come, the longest waiting first, at most 100."""
+    def due(self, watch_id: str, now: datetime, left_by_others_than: str = "") -> list[Notice]:
+        """Return pending and held notices of a watch whose time has come, the longest waiting first, at most 100.
+
+        Args:
+            watch_id: The watch.
+            now: The present.
+            left_by_others_than: An engine that alone runs the watch now: what others have in hand is due, too.
+        """
         self._refresh()
         states = {"terms": {"state": sorted({State.PENDING, *HELD})}}
-        ripe = {"range": {"next_attempt": {"lte": iso_millis(now)}}}
+        ripe: Document = {"range": {"next_attempt": {"lte": iso_millis(now)}}}
+        if left_by_others_than:
+            mine = {"term": {"owner": left_by_others_than}}
+            left = {"bool": {"filter": {"exists": {"field": "owner"}}, "must_not": mine}}
+            ripe = {"bool": {"should": [ripe, left]}}
         query = {"bool": {"filter": [{"term": {"watch_id": watch_id}}, states, ripe]}}
         return self._search(query, "next_attempt", _PAGE)
+
+    def dead(self, now: datetime, size: int) -> list[Notice]:
+        """Return what was not told: the newest first.
+
+        What failed or was given up; what some recipients refused; and what nobody has taken up for an hour after its
+        time, as when its watch is gone.
+        """
+        late = {"range": {"next_attempt": {"lte": iso_millis(now - _FORGOTTEN)}}}
+        forgotten = {"bool": {"filter": [{"terms": {"state": sorted({State.PENDING, *HELD})}}, late]}}
+        found = [{"term": {"state": State.FAILED}}, {"exists": {"field": "refused"}}, forgotten]
+        self._refresh()
+        without = ["ctx.variables"]
+        notices = {"term": {"type": _TYPE}}
+        query = {"bool": {"filter": notices, "should": found, "minimum_should_match": 1}}
+        return self._search(query, "@timestamp", size, order="desc", source_excludes=without)
+
+    def by_id(self, ids: Sequence[str]) -> list[Notice]:
+        """Return notices by their ids, whole, as of now and not as of the last refresh; unknown ones are left out."""
+        if not ids:
+            return []
+        with es_errors("look into the watch history"):
+            answer = self._client.mget(index=self._index, ids=list(ids))
+        return [_notice(document) for document in answer["docs"] if document.get("found")]
 
     def recent(self, size: int) -> list[Notice]:
         """Return the latest notices of all watches, the newest first."""
@@ -121,7 +174,7 @@ def _document(notice: Notice) -> Document:
     about = subject_of(notice.ctx)
     document: Document = {
         "@timestamp": iso_millis(notice.created),
-        "type": "notice",
+        "type": _TYPE,
         "watch_id": notice.watch_id,
         "action_id": notice.action_id,
         "state": notice.state.value,
@@ -136,9 +189,12 @@ def _document(notice: Notice) -> Document:
         "incident_id": notice.thread or None,
         "message_id": notice.message_id or None,
         "recipients": list(notice.recipients),
+        "refused": list(notice.refused) or None,
+        "owner": notice.owner or None,
+        "expires": iso_millis(notice.expires) if notice.expires else None,
         "next_attempt": iso_millis(notice.next_attempt) if notice.next_attempt else None,
         "sent": iso_millis(notice.sent) if notice.sent else None,
-        "ctx": {"rank": notice.rank, "variables": notice.ctx},
+        "ctx": {"rank": notice.rank, "by_hand": notice.by_hand, "variables": notice.ctx},
     }
     return {name: value for name, value in document.items() if value is not None}
 
@@ -158,12 +214,20 @@ def _notice(hit: Document) -> Notice:
         turn=Turn(source.get("turn", Turn.NEWS)),
         gate=source.get("gate", ""),
         attempts=source["attempts"],
-        next_attempt=parse_iso(source["next_attempt"]) if "next_attempt" in source else None,
-        sent=parse_iso(source["sent"]) if "sent" in source else None,
+        next_attempt=_moment(source, "next_attempt"),
+        owner=source.get("owner", ""),
+        expires=_moment(source, "expires"),
+        sent=_moment(source, "sent"),
         reason=source.get("reason", ""),
         message_id=source.get("message_id", ""),
         recipients=tuple(source.get("recipients", ())),
+        refused=tuple(source.get("refused", ())),
+        by_hand=ctx.get("by_hand", False),
         ctx=ctx.get("variables", {}),
         seq_no=hit["_seq_no"],
         primary_term=hit["_primary_term"],
     )
+
+
+def _moment(source: Document, name: str) -> datetime | None:
+    return parse_iso(source[name]) if name in source else None

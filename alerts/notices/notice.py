@@ -49,6 +49,11 @@ class Notice:
         gate: The gate that held it, or that let it through only this time; empty where none had a say.
         attempts: How often it was tried, the current one included.
         next_attempt: When somebody may take it up (again).
+        owner: The engine that has it in hand; empty while it waits and when it is settled.
+        expires: After this time, what fails once more is given up.
+        recipients: Who got it; of an attempt that some recipients put off, those are not among them.
+        refused: Recipients that refused it for good.
+        by_hand: Somebody asked for it, so nothing holds it back.
         ctx: The variables of the run that made it, the element as ``payload``.
         seq_no: With `primary_term` the version of the document that this was read from.
     """
@@ -65,10 +70,14 @@ class Notice:
     gate: str = ""
     attempts: int = 1
     next_attempt: datetime | None = None
+    owner: str = ""
+    expires: datetime | None = None
     sent: datetime | None = None
     reason: str = ""
     message_id: str = ""
     recipients: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    by_hand: bool = False
     ctx: dict[str, Any] = field(default_factory=dict)
     seq_no: int = 0
     primary_term: int = 0

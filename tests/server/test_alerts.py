@@ -14,7 +14,7 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from alerts import Engine, History, Mailer, Notice, Run, State, StatusStore, Watch, parse_watch
-from alerts.channels.mailer import Post
+from alerts.channels.mailer import Handed, Post
 from alerts.language.files import SHIPPED
 from alerts.notices.delivery import LEASE
 from core.client import connect
@@ -96,7 +96,7 @@ class _Dying:
         self.post = post
         self.after = after
 
-    def send(self, message: EmailMessage, recipients: Sequence[str]) -> tuple[str, ...]:
+    def send(self, message: EmailMessage, recipients: Sequence[str]) -> Handed:
         if self.after:
             self.post.send(message, recipients)
         raise Killed
@@ -242,7 +242,16 @@ def test_a_mail_that_nobody_takes_is_given_up_after_days(site: Site) -> None:
     engine.run_once()
     (notice,) = site.history()
     assert notice.state is State.FAILED
-    assert "given up after 1 attempts: the mail server" in notice.reason
+    assert "given up after 2 attempts: the mail server" in notice.reason
+
+
+def test_after_days_without_an_engine_what_waits_is_told_all_the_same(site: Site) -> None:
+    site.put()
+    with pytest.raises(Killed):
+        site.engine(mailer=DyingMailer(site.sink.settings(), after=False)).run_once()
+    site.clock.move(3 * 24 * 3600)
+    site.engine().run_once()
+    assert len(site.sink.messages) == 1
 
 
 def test_a_refused_mail_has_failed_and_says_why(site: Site) -> None:
