@@ -7,7 +7,7 @@ none: there each user agent is a party of its own, and only what shows signs of 
 
 import polars as pl
 
-from detector.rows import busiest
+from detector.rows import busiest, in_time
 
 CROWD = 5
 """User agents that load pages and images as browsers do, from which on an address is shared: a household has fewer."""
@@ -91,7 +91,7 @@ def total_parties(rows: pl.DataFrame) -> pl.DataFrame:
             client_pages=pl.lit(value=True),
         ),
         _same_answers(rows),
-        *_peaks(rows.filter(~linked)),
+        *_peaks(rows.select("party", "time", "path_key", linked.alias("linked")).filter(~pl.col("linked"))),
     ]
     for part in parts:
         totals = totals.join(part, on="party", how="left")
@@ -123,11 +123,11 @@ def _same_answers(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _peaks(rows: pl.DataFrame) -> list[pl.DataFrame]:
-    ordered = rows.select("party", "time", "path_key").sort("party", "time")
     windows = {"client_peak_10s": 10, "client_peak_60s": 60}
-    overall = busiest(ordered["party"], ordered["time"], windows).rename({"owner": "party"})
+    overall = busiest(*in_time(rows["party"], rows["time"]), windows).rename({"owner": "party"})
     fast = overall.filter(pl.col("client_peak_10s") >= FAST).select("party")
-    some = ordered.join(fast, on="party", how="semi").sort("party", "path_key", "time")
+    own = rows.select("party", "time", "path_key").join(fast, on="party", how="semi")
+    some = own.sort("party", "path_key", "time")
     pages = some.with_columns(pl.struct("party", "path_key").rle_id().alias("owner"))
     peaks = busiest(pages["owner"], pages["time"], {"client_same_10s": 10})
     owners = pages.select("owner", "party").unique()

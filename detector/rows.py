@@ -46,6 +46,9 @@ MASKS = (EXPLICIT_MARKS, PRIVATE_MARKS, ORDINARY_MARKS)
 _BREAK = 120_000_000
 """Microseconds that stand for any longer pause: longer than the widest window that is looked at."""
 
+_BITS = 64
+"""Of the widest number there is."""
+
 _TAKEN = (
     "time",
     "status",
@@ -177,6 +180,29 @@ def _login_outcomes() -> list[pl.Expr]:
         (pl.col("login_succeeded") & ~again).alias("has_succeeded"),
         ((status == UNAUTHORIZED) & before & ~pl.col("is_login")).fill_null(value=False).alias("is_denied_again"),
     ]
+
+
+def in_time(owners: pl.Series, times: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return owners and times sorted by both, for `busiest`.
+
+    Args:
+        owners: UInt32 of shape (n,).
+        times: Datetimes of shape (n,).
+    """
+    owner, stamp = owners.to_numpy(), times.to_physical().to_numpy()
+    if not len(owner):
+        return owners, times
+    # One number for both: numbers alone are sorted some times faster than rows.
+    begin = int(stamp.min())
+    bits = max(int(stamp.max()) - begin, 1).bit_length()
+    if bits + int(owner.max()).bit_length() > _BITS:
+        order = np.lexsort((stamp, owner)).astype(np.uint32)
+        return owners.gather(order), times.gather(order)
+    packed = (owner.astype(np.uint64) << np.uint64(bits)) | (stamp - begin).astype(np.uint64)
+    packed.sort()
+    found = (packed & np.uint64((1 << bits) - 1)).astype(np.int64) + begin
+    ordered = pl.Series(times.name, found).cast(times.dtype)
+    return pl.Series(owners.name, (packed >> np.uint64(bits)).astype(np.uint32)), ordered
 
 
 def busiest(owners: pl.Series, times: pl.Series, windows: dict[str, int]) -> pl.DataFrame:

@@ -101,7 +101,9 @@ class Window:
         latest = self.rows["time"].tail(max(new.height, RECENT))
         mark, self._hindmost = latest.quantile(0.9, "lower"), latest.quantile(0.1, "lower")
         self.watermark = mark if isinstance(mark, datetime) else self.watermark
-        rows = self.rows.join(self._touched(new), on="client", how="semi")
+        # New requests are touched by definition: only those before them have to be looked at.
+        before = self.rows.head(self.rows.height - new.height).join(self._touched(new), on="client", how="semi")
+        rows = before.vstack(new)
         return add_cut(features(rows, Context.of(self.rows, self.profile, self.memory.frame)), self.cut)
 
     def _append(self, new: pl.DataFrame) -> None:
