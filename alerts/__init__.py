@@ -2,6 +2,7 @@
 
 from alerts.channels.mailer import Mailer
 from alerts.engine.engine import Engine, Run
+from alerts.engine.health import EngineHealth
 from alerts.engine.status import StatusStore
 from alerts.language.files import parse_watch, read_watch, read_watches
 from alerts.language.model import Watch
@@ -13,6 +14,7 @@ __all__ = [
     "Act",
     "Decision",
     "Engine",
+    "EngineHealth",
     "Gates",
     "History",
     "Mailer",

@@ -12,6 +12,8 @@ STATE = "wwwatch-state"
 WATCHES = "wwwatch-watches"
 WATCH_HISTORY = "wwwatch-watch-history"
 VERDICTS = "wwwatch-verdicts"
+HEALTH_DATASET = "wwwatch.health"
+HEALTH_PATTERN = "metrics-wwwatch.health-*"
 ECS_VERSION = "8.11.0"
 
 Document = dict[str, Any]
@@ -21,6 +23,11 @@ Document = dict[str, Any]
 def access_stream(namespace: str) -> str:
     """Return the data stream of a namespace's access logs."""
     return f"logs-{ACCESS_DATASET}-{namespace}"
+
+
+def health_stream(namespace: str) -> str:
+    """Return the data stream in which the parts of a namespace say how they are."""
+    return f"metrics-{HEALTH_DATASET}-{namespace}"
 
 
 def document_id(*parts: object) -> str:

@@ -11,9 +11,11 @@ from elasticsearch import Elasticsearch
 
 from core.clock import Clock
 from core.errors import WwwatchError
+from core.health import Health
 from core.settings import DetectSettings, EsSettings
 from detector.evidence import IndexEvidence
 from detector.feed import ChangeFeed, Page
+from detector.health import DetectorHealth
 from detector.model import SessionModel
 from detector.scorer import Outcome, Scorer
 from detector.store import Checkpoint, DetectorStore
@@ -76,6 +78,7 @@ class Detector:
         settings: Which index, which threshold, how often.
         model: The digest and the model that judges.
         clock: The wall clock.
+        health: Told how the detector is while it runs; default: nobody is.
     """
 
     def __init__(
@@ -85,11 +88,14 @@ class Detector:
         settings: DetectSettings,
         model: tuple[str, SessionModel],
         clock: Clock,
+        *,
+        health: Health | None = None,
     ) -> None:
         self.settings, self.clock = settings, clock
         self.feed = ChangeFeed(es, settings.index)
         self.store = DetectorStore(client, settings.index)
         self._client, self._model = client, model
+        self._health = DetectorHealth(health, client, self.feed, model[0]) if health else None
         self._must_restart = False
         self._reset()
 
@@ -142,6 +148,7 @@ class Detector:
         while not stop.is_set():
             step = patiently(lambda: self._attempt(stop), self.clock, stop)
             if step is not None:
+                self._beat(is_done=True)
                 on_step(step)
             self.clock.sleep(self.settings.poll_seconds, stop)
 
@@ -161,7 +168,12 @@ class Detector:
         outcome = self.scorer.take(page.events, self.clock.now())
         self.store.write(outcome.anomalies, outcome.incidents)
         self._save(page, outcome)
+        self._beat(is_done=False)
         return Step(outcome.events, outcome.sessions, len(outcome.anomalies), outcome.opened)
+
+    def _beat(self, *, is_done: bool) -> None:
+        if self._health is not None:
+            self._health.beat(self.checkpoint, self.clock.now(), is_done=is_done)
 
     def _save(self, page: Page, outcome: Outcome) -> None:
         saved = self.checkpoint

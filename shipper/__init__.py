@@ -1,6 +1,7 @@
 """shipper: follows log files, remembers how far it got, batches and delivers; nothing lost, nothing twice."""
 
 from shipper.deadletter import DeadLetters, dead_letter_path
+from shipper.health import ShipperHealth, report_verified
 from shipper.ledger import Ledger
 from shipper.live import Live, read_live
 from shipper.meter import Meter, Mishap
@@ -20,11 +21,13 @@ __all__ = [
     "Registry",
     "Replayed",
     "Shipper",
+    "ShipperHealth",
     "Verdict",
     "Verified",
     "dead_letter_path",
     "read_live",
     "read_status",
     "replay",
+    "report_verified",
     "verify_files",
 ]

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,12 +31,16 @@ class Pulse:
         meter: What is told.
         registry: The registry's file; the status file lies beside it.
         is_following: The shipper goes on for long: write summaries.
+        also: Called with each beat of a shipper that goes on for long.
     """
 
-    def __init__(self, meter: Meter, registry: Path, *, is_following: bool) -> None:
+    def __init__(
+        self, meter: Meter, registry: Path, *, is_following: bool, also: Callable[[], None] = lambda: None
+    ) -> None:
         self._meter = meter
         self._path = pulse_path(registry)
         self._is_following = is_following
+        self._also = also
         self._process = {"pid": os.getpid(), "started": psutil.Process().create_time()}
         self._next_beat = 0.0
         self._next_summary = meter.clock.monotonic() + SUMMARY_SECONDS
@@ -56,8 +61,10 @@ class Pulse:
             temporary.replace(self._path)
         except OSError as error:
             log.debug("cannot write %r: %s", str(self._path), error.strerror)
-        if self._is_following and now >= self._next_summary:
-            self._summarise(now)
+        if self._is_following:
+            self._also()
+            if now >= self._next_summary:
+                self._summarise(now)
 
     def _summarise(self, now: float) -> None:
         lines = self._meter.totals.ledger.lines

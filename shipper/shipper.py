@@ -39,6 +39,7 @@ class Shipper:
         progress: Told after each acknowledgement.
         stop: Ends `run_once` early, after what is in flight.
         meter: Told of everything; a metrics endpoint may ask it.
+        on_beat: Called about each second by a shipper that follows.
 
     Raises:
         FormatError: There is no format of this name.
@@ -57,6 +58,7 @@ class Shipper:
         progress: Progress | None = None,
         stop: threading.Event | None = None,
         meter: Meter | None = None,
+        on_beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._client = client
         self._ship = settings.ship
@@ -68,6 +70,7 @@ class Shipper:
         self._stop = stop or threading.Event()
         self._enrichment = enrichment or Enrichment(settings.ship.geoip, settings.ship.trusted_proxies)
         self._meter = meter or Meter(clock)
+        self._on_beat = on_beat
         self._total = Ledger()
 
     def run_once(self, paths: Sequence[str]) -> Ledger:
@@ -104,7 +107,7 @@ class Shipper:
         follower = Follower(paths, self._registry, self._clock, closing=closing, max_open=self._ship.max_open_files)
         lanes = Lanes(follower, self._ship, self._meter, closing=closing)
         preparer = Preparer(self._ship, self._registry.host, self._clock, self._choose, self._enrichment)
-        pulse = Pulse(self._meter, self._registry.path, is_following=not closing)
+        pulse = Pulse(self._meter, self._registry.path, is_following=not closing, also=self._on_beat)
         pipeline = Pipeline(
             lanes=lanes,
             preparer=preparer,

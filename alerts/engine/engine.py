@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -95,17 +95,28 @@ class Engine:
         with self._mailer.session() as post:
             return [self._run_safely(watch, moment, post) for watch in self._watches]
 
-    def run(self, stop: threading.Event) -> None:
-        """Run every watch on its schedule until `stop` is set; what fails is tried again, later and later."""
+    def run(
+        self, stop: threading.Event, on_round: Callable[[Sequence[Run], datetime], None] = lambda _runs, _now: None
+    ) -> None:
+        """Run every watch on its schedule until `stop` is set; what fails is tried again, later and later.
+
+        Args:
+            stop: Ends it.
+            on_round: Told what ran, each time some did.
+        """
         due = {watch.id: self._clock.now() for watch in self._watches}
         failures: dict[str, int] = defaultdict(int)
         while not stop.is_set():
+            runs: list[Run] = []
             with self._mailer.session() as post:
                 for watch in self._watches:
                     if self._is_due(watch, due[watch.id]) and not stop.is_set():
                         run = self._run_safely(watch, self._clock.now(), post)
                         failures[watch.id] = failures[watch.id] + 1 if run.failed else 0
                         due[watch.id] = self._next(watch, failures[watch.id])
+                        runs.append(run)
+            if runs:
+                on_round(runs, self._clock.now())
             pause = (min(due.values()) - self._clock.now()).total_seconds() if due else _LONGEST_PAUSE_SECONDS
             self._clock.sleep(min(max(pause, 0.0), _LONGEST_PAUSE_SECONDS), stop)
 

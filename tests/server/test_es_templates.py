@@ -25,6 +25,9 @@ pytestmark = pytest.mark.es
 UNSEARCHABLE = (".original", ".evidence", ".members", ".sentence", "reason")
 """How fields end that are kept to be read and are not indexed."""
 
+STREAMS = ("logs-", "metrics-")
+"""How the names of data streams begin."""
+
 
 @pytest.fixture
 def tag() -> str:
@@ -39,6 +42,7 @@ def own(es: Elasticsearch, tmp_path: Path, tag: str) -> Iterator[Catalogue]:
 
     def renamed(text: str) -> str:
         text = re.sub(r"wwwatch(?=[-@][a-z])", f"wwwatch-{tag}", text)
+        text = text.replace("metrics-wwwatch.health", f"metrics-{tag}")
         return text.replace("logs-www.access", f"logs-{tag}")
 
     for file in sorted(folder.glob("*/*.json")):
@@ -83,7 +87,7 @@ def test_every_sample_is_taken_and_found_by_each_of_its_searchable_fields(
 ) -> None:
     install(es, own)
     for name, sample in own.samples.items():
-        index = f"{name}-default" if name.startswith("logs-") else name
+        index = f"{name}-default" if name.startswith(STREAMS) else name
         es.create(index=index, id="sample", document=sample, refresh=True)
         found = es.search(index=index, query={"match_all": {}})["hits"]["hits"]
         assert [hit["_source"] for hit in found] == [sample]
@@ -101,7 +105,7 @@ def test_every_sample_is_taken_and_found_by_each_of_its_searchable_fields(
 def test_resolved_template_is_what_elasticsearch_resolves(es: Elasticsearch, own: Catalogue) -> None:
     install(es, own)
     for name in own.index_templates:
-        index = f"{name}-default" if name.startswith("logs-") else name
+        index = f"{name}-default" if name.startswith(STREAMS) else name
         simulated = es.indices.simulate_index_template(name=index)["template"]["mappings"]
         from_server = flat_types(simulated)
         assert {field: from_server.get(field) for field in field_types(name, own)} == field_types(name, own)

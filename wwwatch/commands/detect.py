@@ -7,6 +7,7 @@ import click
 from elasticsearch import Elasticsearch
 from rich.console import Console
 
+from core.health import Health
 from detector.live import Detector, Step, patiently
 from detector.model import SessionModel
 from detector.registry import load_model, load_or_begin
@@ -41,7 +42,8 @@ def command(roof: Roof, *, once: bool, index: str | None, begin: str | None, dig
 
         def begin_detector() -> Detector:
             model = _find_model(roof, client, digest)
-            detector = Detector(client, roof.es_settings(), settings, model, roof.clock)
+            health = None if once else Health(client, "detector", namespace=roof.settings.ship.namespace)
+            detector = Detector(client, roof.es_settings(), settings, model, roof.clock, health=health)
             stack.callback(detector.close)
             detector.start(from_beginning=from_beginning)
             return detector

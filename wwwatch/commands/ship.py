@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from core.documents import access_stream
 from core.errors import DeliveryError, SettingsError
+from core.health import Health
 from core.settings import Settings, ShipSettings
 from enrich import Enrichment
 from shipper import (
@@ -24,10 +25,12 @@ from shipper import (
     Meter,
     Registry,
     Shipper,
+    ShipperHealth,
     dead_letter_path,
     read_live,
     read_status,
     replay,
+    report_verified,
     verify_files,
 )
 from shipper.inputs import SCHEMES, open_inputs
@@ -138,6 +141,9 @@ def _ship(roof: Roof, settings: Settings, paths: tuple[str, ...], choose: Choose
         options |= {"stop": roof.stop, "meter": meter}
         # After the registry, whose lock says that nobody else uses the spool.
         inputs = stack.enter_context(open_inputs(settings, paths, roof.clock, roof.stop, once=once))
+        health = Health(client, "shipper", host=held.host, namespace=settings.ship.namespace)
+        told_health = ShipperHealth(health, meter, held, lambda: sum(each.dropped for each in inputs.receivers))
+        options["on_beat"] = told_health.beat
         start, counts = roof.clock.monotonic(), Ledger()
         if inputs.receivers or not once:
             counts += Shipper(client, settings, roof.clock, held, **options).run(inputs.patterns, inputs.until)
@@ -154,6 +160,8 @@ def _verify(roof: Roof, settings: Settings, *, as_json: bool) -> None:
         task = bar.add_task("verify", total=None)
         stream = access_stream(settings.ship.namespace)
         found = verify_files(client, stream, registry_path(settings), lambda lines: bar.advance(task, lines))
+        if found.verdicts:
+            report_verified(Health(client, "shipper", namespace=settings.ship.namespace), found, roof.clock.now())
     show_verdicts(found, as_json=as_json)
 
 

@@ -44,7 +44,8 @@ CHAPTERS = {
     "wwwatch-state": ("**State**", "**Watch state**"),
     "wwwatch-watches": ("**Watch state**", "**Watch history**"),
     "wwwatch-watch-history": ("**Watch history**", "**Verdict**"),
-    "wwwatch-verdicts": ("**Verdict**", "\n#"),
+    "wwwatch-verdicts": ("**Verdict**", "**Health**"),
+    "metrics-wwwatch.health": ("**Health**", "\n#"),
 }
 SHARED = {"wwwatch.reasons": ("feature", "value", "usual", "sentence")}
 
@@ -138,7 +139,9 @@ def test_every_index_of_the_code_has_template_index_and_sample() -> None:
     names |= {documents.WATCH_HISTORY, documents.VERDICTS}
     written = {next(iter(body.get("aliases", {})), name) for name, body in CATALOGUE.indices.items()}
     assert written == {*names, documents.ANOMALIES}
-    assert {*written, f"logs-{documents.ACCESS_DATASET}"} == set(TEMPLATES) == set(CATALOGUE.samples)
+    streams = {f"logs-{documents.ACCESS_DATASET}", f"metrics-{documents.HEALTH_DATASET}"}
+    assert {*written, *streams} == set(TEMPLATES) == set(CATALOGUE.samples)
+    assert CATALOGUE.index_templates["metrics-wwwatch.health"]["index_patterns"] == [documents.HEALTH_PATTERN]
     assert CATALOGUE.index_templates["logs-www.access"]["index_patterns"] == [documents.ACCESS_PATTERN]
 
 
@@ -172,7 +175,7 @@ def test_stamp_changes_with_the_body_alone() -> None:
 def test_roles_are_well_formed_and_name_our_indices(name: str) -> None:
     role = CATALOGUE.roles[name]
     assert set(role) == {"cluster", "indices", "metadata"}
-    known = {*TEMPLATES, "logs-www.access-*", "wwwatch-anomalies*", "logs-*", "filebeat-*"}
+    known = {*TEMPLATES, "logs-www.access-*", documents.HEALTH_PATTERN, "wwwatch-anomalies*", "logs-*", "filebeat-*"}
     for grant in role["indices"]:
         assert set(grant) == {"names", "privileges"}
         assert set(grant["names"]) <= known

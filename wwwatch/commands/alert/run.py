@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from alerts import Engine, Mailer, Run, read_watches
+from alerts import Engine, EngineHealth, Mailer, Run, read_watches
+from core.health import Health
 from wwwatch.commands.alert.common import json_option, rules_option, show
 from wwwatch.roof import Roof
 
@@ -28,7 +29,8 @@ def run_command(ctx: click.Context, *, once: bool, rules: tuple[Path, ...], as_j
     with roof.es() as client:
         engine = Engine(client, watches, Mailer(roof.settings.smtp), roof.settings, roof.clock)
         if not once:
-            engine.run(roof.stop)
+            health = Health(client, "alerts", namespace=roof.settings.ship.namespace)
+            engine.run(roof.stop, EngineHealth(health, client).beat)
             return
         runs = engine.run_once()
     _show_runs(runs, as_json=as_json)
