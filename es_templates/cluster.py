@@ -58,9 +58,8 @@ def write_index(client: Elasticsearch, name: str) -> str | None:
 def data_streams(client: Elasticsearch, pattern: str) -> dict[str, str]:
     """Return the data streams that match a pattern, with the backing index that each writes to."""
     # `GET _data_stream` is missing on the bare server core, `_resolve` is everywhere.
-    with es_errors(f"list the data streams {pattern}"):
-        found = client.indices.resolve_index(name=pattern).body["data_streams"]
-    return {stream["name"]: max(stream["backing_indices"], key=_generation) for stream in found}
+    found = _read(f"list the data streams {pattern}", client.indices.resolve_index, name=pattern)
+    return {stream["name"]: max(stream["backing_indices"], key=_generation) for stream in found.get("data_streams", [])}
 
 
 def mapping_of(client: Elasticsearch, index: str) -> Json:
