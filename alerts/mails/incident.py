@@ -76,6 +76,13 @@ class Incident:
     techniques: tuple[str, ...]
     steps: tuple[Step, ...]
 
+    @property
+    def summary(self) -> str:
+        """Where, how much, how long; as far as known."""
+        much = f"{self.requests:,} requests" if self.requests else ""
+        lasted = f"{much} in {self.lasted}" if much and self.lasted else much
+        return ", ".join(filter(None, (f"on {self.site}" if self.site else "", lasted)))
+
 
 def describe_incident(ctx: Mapping[str, Any], previous_rank: float | None = None) -> Incident | None:
     """Return the words for the incident that is the payload; None when the payload is none.
@@ -111,8 +118,8 @@ def describe_incident(ctx: Mapping[str, Any], previous_rank: float | None = None
         addresses=addresses[:_ADDRESSES],
         more_addresses=max(clients - _ADDRESSES, 0) if addresses else 0,
         user_agent=get.text("user_agent.original"),
-        start=_clock_time(start),
-        end=_clock_time(end),
+        start=clock_time(start),
+        end=clock_time(end),
         lasted=_lasted(start, end),
         is_ongoing=end is not None and now - end < _ONGOING,
         requests=get.count("wwwatch.incident.requests"),
@@ -179,7 +186,8 @@ def _label(rank: float | None) -> str:
     return BANDS[int(rank)][1] if rank is not None and 0 <= rank < len(BANDS) else ""
 
 
-def _clock_time(moment: datetime | None) -> str:
+def clock_time(moment: datetime | None) -> str:
+    """Return a moment as mails write it, in UTC; empty for none."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if moment else ""
 
 

@@ -60,7 +60,12 @@ def _environment(folder: Path) -> ImmutableSandboxedEnvironment:
     )
     environment.filters["visible"] = visible
     environment.filters["fold"] = _fold
+    environment.filters["capital"] = _capital
     return environment
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _fold(text: str, first: str = "", rest: str = "", width: int = 76) -> str:

@@ -10,6 +10,9 @@ CHARTS = ("incidents", "requests", "talkers", "activity", "curve")
 
 THEMES = ("light", "dark")
 
+STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 604_800)
+"""Seconds that a bar may stand for."""
+
 
 @cache
 def _read(name: str) -> str:
@@ -34,3 +37,9 @@ def theme(name: str) -> dict[str, Any]:
     """
     found: dict[str, Any] = json.loads(_read("themes.json"))[name]
     return found
+
+
+def choose_step(seconds: float, bars: int) -> int:
+    """Return how many seconds a bar of a time axis stands for, so that there are at most so many of them."""
+    fitting = (step for step in STEPS if seconds / step < bars)
+    return next(fitting, STEPS[-1] * (int(seconds / STEPS[-1] / bars) + 1))

@@ -8,12 +8,11 @@ from typing import Any
 
 import polars as pl
 
+from core.charts import choose_step
+
 from wwwatch.scan.findings import Finding
 from wwwatch.scan.scan import Result
 from wwwatch.scan.terminal import duration, moment, name_clients
-
-STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 604_800)
-"""Seconds that a bar may stand for."""
 
 BARS, FEW_BARS = 160, 60
 TALKERS = 15
@@ -81,7 +80,7 @@ def draw(result: Result, findings: Sequence[Finding]) -> Drawing:
     classes = pl.when(status.is_between(100, 599)).then(pl.format("{}xx", status // 100)).otherwise(pl.lit(_NONE))
     judged = result.rows.select("time", "status", "address")[result.order]
     rows = judged.select("time", "address", classes.alias("class"))
-    step = choose_step(result.end - result.start, BARS)
+    step = choose_step((result.end - result.start).total_seconds(), BARS)
     requests = _bars(rows, step)
     period = requests[0]["time"], max(bar["until"] for bar in requests)
     return Drawing(
@@ -93,13 +92,6 @@ def draw(result: Result, findings: Sequence[Finding]) -> Drawing:
         activity=_activity(rows, findings),
         classes=dict(rows["class"].value_counts(sort=True).iter_rows()),
     )
-
-
-def choose_step(length: timedelta, bars: int) -> int:
-    """Return how many seconds a bar stands for, so that there are at most so many of them."""
-    seconds = length.total_seconds()
-    fitting = (step for step in STEPS if seconds / step < bars)
-    return next(fitting, STEPS[-1] * (int(seconds / STEPS[-1] / bars) + 1))
 
 
 def _bars(rows: pl.DataFrame, step: int) -> list[Row]:
@@ -178,5 +170,5 @@ def _activity(rows: pl.DataFrame, findings: Sequence[Finding]) -> list[list[Row]
     for finding in findings:
         clients = pl.Series("address", finding.clients, dtype=pl.String).cast(rows["address"].dtype)
         within = pl.col("time").is_between(finding.start, finding.end) & pl.col("address").is_in(clients.implode())
-        found.append(_bars(rows.filter(within), choose_step(finding.end - finding.start, FEW_BARS)))
+        found.append(_bars(rows.filter(within), choose_step((finding.end - finding.start).total_seconds(), FEW_BARS)))
     return found

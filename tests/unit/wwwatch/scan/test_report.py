@@ -17,7 +17,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from wwwatch.scan.drawing import BARS, STEPS, choose_step, draw
+from core.charts import STEPS, choose_step
+from wwwatch.scan.drawing import BARS, draw
 from wwwatch.scan.report import render_report
 from wwwatch.scan.scan import Wish
 
