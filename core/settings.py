@@ -153,6 +153,16 @@ class SmtpSettings(Section):
         return self
 
 
+class AlertSettings(Section):
+    """What is told, and what mails lead to."""
+
+    mute_days: float = Field(30.0, gt=0, le=3650, description="how long a false alarm mutes what is alike, in days")
+    link_url: str | None = Field(
+        None, description="where `wwwatch alert serve` is reached from outside, e.g. https://www.example.org/wwwatch"
+    )
+    link_key: SecretStr | None = Field(None, description="secret that signs the links in mails, 16 characters or more")
+
+
 class Settings(BaseSettings):
     """All settings; each value's default is here and nowhere else."""
 
@@ -171,6 +181,7 @@ class Settings(BaseSettings):
     ship: ShipSettings = ShipSettings()
     detect: DetectSettings = DetectSettings()
     smtp: SmtpSettings = SmtpSettings()
+    alert: AlertSettings = AlertSettings()
 
     @classmethod
     def settings_customise_sources(

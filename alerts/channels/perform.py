@@ -2,17 +2,16 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from elasticsearch import Elasticsearch
 
 from alerts.channels.mailer import Handed, Post
-from alerts.channels.message import Mail, build_message, message_id
-from alerts.language.model import Action, Body, EmailAction, IndexAction, LoggingAction, TemplateFiles, Watch
+from alerts.channels.message import Attachment, Mail, build_message, message_id
+from alerts.language.model import Action, EmailAction, IndexAction, LoggingAction, Watch
 from alerts.language.mustache import Context, render
-from alerts.mails.incident import describe_incident
-from alerts.mails.templating import render_file
+from alerts.mails.compose import Composer
 from alerts.notices.notice import Notice, State
 from core.client import es_errors
 from core.clock import parse_iso
@@ -54,6 +53,7 @@ class Performer:
     client: Elasticsearch
     post: Post
     smtp: SmtpSettings
+    composer: Composer = field(default_factory=Composer)
 
     def perform(self, watch: Watch, action: Action, notice: Notice, thread: Sequence[Notice]) -> Done:
         """Do an action for a notice.
@@ -82,12 +82,13 @@ class Performer:
         self, watch: Watch, email: EmailAction, notice: Notice, thread: Sequence[Notice], context: Context
     ) -> Done:
         earlier = sorted((each for each in thread if each.state is State.SENT and each.id != notice.id), key=_when)
-        contents, remark = _contents(watch, email, notice, earlier, context)
+        letter = self.composer.compose(watch, email, notice, earlier)
         sender = render(email.sender, context) if email.sender else self.smtp.sender
         mail = Mail(
-            subject=contents["subject"],
-            text=contents["text"],
-            html=contents["html"],
+            subject=letter.subject,
+            text=letter.text,
+            html=letter.html,
+            inline=[Attachment("requests.png", each.png, "image/png", each.cid) for each in letter.pictures],
             sender=sender,
             to=_addresses(email.to, context) or self.smtp.to,
             cc=_addresses(email.cc, context),
@@ -104,7 +105,7 @@ class Performer:
         left = [each for each in mail.recipients if each not in (*notice.recipients, *notice.refused)]
         handed = self.post.send(build_message(mail), left) if left else Handed()
         replies = dict(handed.deferred) | dict(handed.refused)
-        remarks = [remark, *(f"{address} got none: {reply}" for address, reply in replies.items())]
+        remarks = [letter.remark, *(f"{address} got none: {reply}" for address, reply in replies.items())]
         return Done(
             mail.message_id,
             recipients=(*notice.recipients, *handed.accepted),
@@ -123,28 +124,6 @@ class Performer:
         with es_errors(f"write into {name}"):
             self.client.index(index=name, id=identity, document=document)
         return Done(is_repeatable=True)
-
-
-def _contents(
-    watch: Watch, email: EmailAction, notice: Notice, earlier: Sequence[Notice], context: Context
-) -> tuple[dict[str, str], str]:
-    """Return subject, text and html, and a remark: a template that fails must not keep the mail back."""
-    files = watch.body.metadata.wwwatch.templates.get(notice.action_id, TemplateFiles())
-    body = email.body if isinstance(email.body, Body) else Body(text=email.body)
-    contents = {
-        "subject": render(email.subject, context),
-        "text": render(body.text or "", context),
-        "html": render(body.html or "", context, as_html=True),
-    }
-    try:
-        incident = describe_incident(notice.ctx, earlier[-1].rank if earlier else None)
-        variables = {**context, "incident": incident, "watch_id": watch.id}
-        named = {part: name for part in contents if (name := getattr(files, part)) is not None}
-        filled = {part: render_file(watch, name, variables) for part, name in named.items()}
-    except RuleError as error:
-        log.warning("%s; the mail goes out with the watch's own text", visible(error))
-        return contents, error.what
-    return contents | filled, ""
 
 
 def _addresses(templates: tuple[str, ...] | str | None, context: Context) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from alerts.language.condition import Verdict, evaluate
 from alerts.language.model import Watch
 from alerts.language.parts import format_duration
 from alerts.language.schedule import next_after, retry_delay, scheduled_at
+from alerts.mails.compose import Composer, Deeper, no_links
 from alerts.notices.delivery import Delivery
 from alerts.notices.history import History
 from alerts.notices.notice import Notice, State
@@ -65,6 +66,7 @@ class Engine:
         mailer: Who hands over the mail.
         settings: `smtp` says from whom and to whom, where a watch does not.
         clock: The time.
+        links: Gives the links in mails that lead deeper, into Kibana.
 
     Raises:
         SettingsError: A watch mails to the settings' recipients and there are none.
@@ -72,7 +74,14 @@ class Engine:
     """
 
     def __init__(
-        self, client: Elasticsearch, watches: Sequence[Watch], mailer: Mailer, settings: Settings, clock: Clock
+        self,
+        client: Elasticsearch,
+        watches: Sequence[Watch],
+        mailer: Mailer,
+        settings: Settings,
+        clock: Clock,
+        *,
+        links: Deeper = no_links,
     ) -> None:
         _check_recipients(watches, settings)
         self._client = client
@@ -80,6 +89,7 @@ class Engine:
         self._mailer = mailer
         self._settings = settings
         self._clock = clock
+        self._composer = Composer(settings.alert, client, links)
         self._history = History(client)
         self._status = StatusStore(client)
         self._handled: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
@@ -146,7 +156,7 @@ class Engine:
         return run
 
     def _run(self, watch: Watch, now: datetime, post: Post) -> Run:
-        performer = Performer(self._client, post, self._settings.smtp)
+        performer = Performer(self._client, post, self._settings.smtp, self._composer)
         delivery = Delivery(self._client, self._history, performer, self._clock)
         notices = delivery.take_up(watch)
         ctx = _variables(watch, now)

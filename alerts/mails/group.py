@@ -49,8 +49,8 @@ def describe_group(ctx: Mapping[str, Any]) -> Group | None:
     """Return the words for the incidents that are the payload; None when the payload is no such list.
 
     Args:
-        ctx: A run's variables. The payload is a search's answer (`hits.total`, `hits.hits`); a summary adds `kinds` (how
-            many of each), `since` and `until` (ISO times), `headline` and `reason` (sentences).
+        ctx: A run's variables. The payload is a search's answer (`hits.total`, `hits.hits`); a summary adds `kinds`
+            (how many of each), `since` and `until` (ISO times), `headline` and `reason` (sentences).
     """
     hits = lookup("payload.hits.hits", ctx)
     if not isinstance(hits, list):
@@ -65,7 +65,7 @@ def describe_group(ctx: Mapping[str, Any]) -> Group | None:
     return Group(
         total=total,
         incidents=tuple(found[:SHOWN_AT_MOST]),
-        more=max(total - SHOWN_AT_MOST, 0),
+        more=max(total - min(len(found), SHOWN_AT_MOST), 0),
         worst=found[0].severity,
         kinds_words=_kinds(lookup("payload.kinds", ctx), found),
         period=f"between {start} and {end}" if start and end else "",
@@ -81,13 +81,15 @@ def _count(ctx: Mapping[str, Any]) -> int:
 
 
 def _kinds(counted: Any, found: list[Incident]) -> str:
-    counts = Counter({visible(kind, 40): each for kind, each in counted.items() if isinstance(each, int)}) if isinstance(
-        counted, Mapping
-    ) else Counter(each.kind for each in found)
+    counts = (
+        Counter({visible(kind, 40): each for kind, each in counted.items() if isinstance(each, int)})
+        if isinstance(counted, Mapping)
+        else Counter(each.kind for each in found)
+    )
     common = counts.most_common()
-    words = [f"{count:,} {KINDS.get(kind, kind)}" for kind, count in common[:_KINDS_AT_MOST]]
+    words = [f"{count:,}x {KINDS.get(kind, kind)}" for kind, count in common[:_KINDS_AT_MOST]]
     left = sum(count for _, count in common[_KINDS_AT_MOST:])
-    return ", ".join([*words, f"{left:,} other"] if left else words)
+    return ", ".join([*words, f"{left:,}x other"] if left else words)
 
 
 def _moment(value: Any) -> str:

@@ -108,7 +108,7 @@ def describe_incident(ctx: Mapping[str, Any], previous_rank: float | None = None
         kind=kind,
         what=KINDS.get(kind, kind),
         severity=severity if severity in dict(BANDS).values() else "unknown severity",
-        previous=_label(previous_rank),
+        previous=previous if (previous := _label(previous_rank)) != severity else "",
         score=min(get.count("wwwatch.incident.score"), 100),
         confidence=get.percent("wwwatch.incident.confidence"),
         site=get.text("url.domain"),

@@ -17,7 +17,7 @@ from core.errors import StoreError
 
 log = logging.getLogger(__name__)
 
-CID = "activity@wwwatch"
+CID = "requests.wwwatch"
 WIDTH, HEIGHT, SCALE = 600, 110, 2
 BARS = 60
 SESSIONS = 500
@@ -68,7 +68,7 @@ def read_stays(client: Elasticsearch, incident_id: str, index: str = ANOMALIES) 
             query={"bool": {"filter": terms}},
             size=SESSIONS,
             sort=[{"wwwatch.session.requests": {"order": "desc", "unmapped_type": "long"}}],
-            source=[f"wwwatch.session.{name}" for name in _FIELDS],
+            source_includes=[f"wwwatch.session.{name}" for name in _FIELDS],
             track_total_hits=False,
         )
     return [_stay(hit["_source"]["wwwatch"]["session"]) for hit in answer["hits"]["hits"]]
@@ -163,5 +163,11 @@ def _words(bars: Sequence[Mapping[str, Any]], sessions: int) -> tuple[str, str]:
         f"Requests over time: {round(total):,} in all, most of them about {at:%H:%M} UTC"
         f" ({round(totals[busiest]):,} in {step}). Answers: {shares}."
     )
-    noun = "its session" if sessions == 1 else f"its {sessions:,} sessions" if sessions < SESSIONS else "its largest sessions"
+    noun = (
+        "its session"
+        if sessions == 1
+        else f"its {sessions:,} sessions"
+        if sessions < SESSIONS
+        else "its largest sessions"
+    )
     return alt, f"Requests in {step}, by {noun}; UTC. {shares}."

@@ -18,11 +18,12 @@ MOODS = ("critical", "major", "minor", "warning", "over", "good", "failing", "pl
 _FORMS = (
     ("code", re.compile(r" {4,}(?P<rest>\S.*)")),
     ("list", re.compile(r" {0,3}[-*] +(?P<rest>.*)")),
-    ("steps", re.compile(r" {0,3}\d{1,2}[.)] +(?P<rest>.*)")),
+    ("steps", re.compile(r" {0,3}(?P<rest>\d{1,2}[.)] +.*)")),
     ("facts", re.compile(r"(?P<rest> {0,3}[A-Z][\w '/()%-]{0,30}: +\S.*)")),
     ("title", re.compile(r"(?P<rest>[A-Z][A-Z ,'?-]{2,60})")),
 )
 _LONGEST = 2_000
+_NUMBER = re.compile(r"(\d{1,2})[.)] +")
 _PREFIX = re.compile(r"^\s*\[wwwatch\]\s*")
 _BY_PRIORITY = {"highest": "critical", "high": "failing", "low": "plain", "lowest": "plain"}
 
@@ -35,11 +36,13 @@ class Block:
         form: ``title``, ``list``, ``steps``, ``code``, ``facts`` or ``paragraph``.
         lines: Its lines, without what marks the form.
         rows: Of facts: name and value.
+        first: Of steps: the number of the first one.
     """
 
     form: str
     lines: tuple[str, ...]
     rows: tuple[tuple[str, str], ...] = ()
+    first: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,9 @@ def _grouped(lines: list[str]) -> Iterator[Block]:
         kept = tuple(rest for _, rest in group)
         if form == "title":
             yield from (Block("title", (line,)) for line in kept)
+        elif form == "steps":
+            first = int(kept[0].split(".")[0].split(")")[0])
+            yield Block(form, tuple(_NUMBER.sub("", line) for line in kept), first=first)
         elif form == "facts":
             pairs = (line.partition(": ") for line in kept)
             yield Block("facts", kept, tuple((name.strip(), value.strip()) for name, _, value in pairs))

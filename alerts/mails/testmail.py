@@ -58,7 +58,8 @@ def render_example(rule: Path, now: datetime) -> tuple[str, str, str]:
         "execution_time": iso_millis(now),
         "payload": {"_id": "test", "_source": _example(now)},
     }
-    variables = {"ctx": ctx, "watch_id": watch.id, "incident": describe_incident(ctx)}
+    nothing = {"note": "", "picture": None, "links": (), "verdicts": ()}
+    variables = {"ctx": ctx, "watch_id": watch.id, "incident": describe_incident(ctx), **nothing}
     files = watch.body.metadata.wwwatch.templates["mail"]
     names = (files.subject or "", files.text or "", files.html or "")
     subject, text, html = (render_file(watch, name, variables) for name in names)

@@ -58,10 +58,14 @@ class Signer:
 
     def __post_init__(self) -> None:
         if len(self.key) < _SHORTEST_KEY:
-            raise SettingsError("alert.link_key is too short", "take 16 characters or more, e.g. of `openssl rand -hex 24`")
+            raise SettingsError(
+                "alert.link_key is too short", "take 16 characters or more, e.g. of `openssl rand -hex 24`"
+            )
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise SettingsError(f"alert.link_url is no web address: {self.url}", "write it as https://www.example.org/wwwatch")
+            raise SettingsError(
+                f"alert.link_url is no web address: {self.url}", "write it as https://www.example.org/wwwatch"
+            )
 
     def links(self, incident_id: str, now: datetime) -> tuple[Link, ...]:
         """Return the links of a mail about an incident."""
@@ -90,7 +94,7 @@ class Signer:
             return None
         incident_id, action = unquote(segments[-2]), segments[-1]
         expiry, signature = (given.get(name, [""])[0] for name in ("until", "sig"))
-        # The signature comes first: what is not signed is not looked into. Bytes, for compare_digest takes no text but ASCII.
+        # The signature comes first: what is not signed is not looked into. compare_digest takes no text but ASCII.
         wanted = self._signature(incident_id, action, expiry)
         if not hmac.compare_digest(wanted.encode(), signature.encode("utf-8", "surrogatepass")):
             return None
@@ -99,7 +103,9 @@ class Signer:
         return Claim(incident_id, Action(action))
 
     def _signature(self, *parts: str) -> str:
-        message = b"".join(b"%d:%s" % (len(raw), raw) for raw in (each.encode("utf-8", "surrogatepass") for each in parts))
+        message = b"".join(
+            b"%d:%s" % (len(raw), raw) for raw in (each.encode("utf-8", "surrogatepass") for each in parts)
+        )
         digest = hmac.digest(self.key.encode(), b"wwwatch-verdict-1:" + message, hashlib.sha256)
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 

@@ -8,15 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.language.files import SHIPPED, read_watch
-from alerts.mails.incident import KINDS, describe_incident
-from alerts.mails.templating import render_file
+from alerts.mails.incident import KINDS
 from tests.alerting import CRITICAL, incident, variables
 from tests.golden.conftest import Compare
+from tests.golden.letters import MANY, NAME, WATCH, letters, notice, written
 
 HERE = Path(__file__).parent / "email"
-WATCH = read_watch(SHIPPED / "incident.json")
-RULE_PARTS = ("incident.subject.j2", "incident.txt.j2", "incident.html.j2")
 
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}}{% raw %}\r\nBcc: evil@example.org\x1b[2J\u202e\0'
 HOSTILE = {
@@ -41,7 +38,6 @@ HOSTILE = {
     "wwwatch.incident.requests": "many",
     "event.end": "yesterday",
 }
-MANY = [f"198.51.100.{number}" for number in range(1, 61)]
 SPARSE = ("event", "source", "url", "user_agent", "threat", "wwwatch.evidence", "wwwatch.reasons")
 CASES: dict[str, tuple[dict[str, Any], float | None]] = {
     "bruteforce": ({}, None),
@@ -63,10 +59,10 @@ CASES: dict[str, tuple[dict[str, Any], float | None]] = {
 }
 
 
-def rendered(changes: dict[str, Any], previous: float | None = None, name: str = "41d7c0b6a59e2f8810cc") -> list[str]:
-    ctx = variables(incident(changes), name)
-    values = {"ctx": ctx, "watch_id": "incident", "incident": describe_incident(ctx, previous)}
-    return [render_file(WATCH, part, values) for part in RULE_PARTS]
+def rendered(changes: dict[str, Any], previous: float | None = None, name: str = NAME) -> list[str]:
+    letter = written(WATCH, notice(variables(incident(changes), name)), previous=previous)
+    assert not letter.remark
+    return [letter.subject, letter.text, letter.html]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -78,7 +74,14 @@ def test_golden(case: str, golden: Compare) -> None:
 
 def test_there_is_a_golden_mail_for_every_kind() -> None:
     assert set(KINDS) <= set(CASES)
-    assert {path.stem for path in HERE.iterdir()} == set(CASES)
+    assert {path.stem for path in HERE.iterdir()} == {*CASES, *letters()}
+
+
+def test_golden_of_what_is_no_incident(golden: Compare) -> None:
+    for name, letter in letters().items():
+        assert not letter.remark
+        golden(HERE / f"{name}.txt", f"Subject: {letter.subject}\n{letter.text}")
+        golden(HERE / f"{name}.html", letter.html)
 
 
 class Tags(HTMLParser):
@@ -96,8 +99,14 @@ class Tags(HTMLParser):
         self.attributes.update(name for name, _ in attrs)
 
 
-OUR_TAGS = {"html", "head", "meta", "title", "body", "div", "ul", "ol", "li", "p", "strong", "span", "br"}
-OUR_ATTRIBUTES = {"lang", "dir", "style", "charset", "name", "content"}
+OUR_TAGS = {
+    *("html", "head", "meta", "title", "style", "body", "table", "tr", "td"),
+    *("div", "ul", "ol", "li", "p", "strong", "span", "br", "a"),
+}
+OUR_ATTRIBUTES = {
+    *("lang", "dir", "style", "charset", "name", "content", "class", "href"),
+    *("role", "width", "cellpadding", "cellspacing", "border", "align", "valign", "start"),
+}
 anything = st.text(st.characters(exclude_categories=()), max_size=300)
 junk = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | anything | st.just(EVIL),

@@ -9,7 +9,6 @@ from typing import Any
 import polars as pl
 
 from core.charts import choose_step
-
 from wwwatch.scan.findings import Finding
 from wwwatch.scan.scan import Result
 from wwwatch.scan.terminal import duration, moment, name_clients
