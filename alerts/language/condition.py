@@ -8,7 +8,8 @@ from typing import Any
 
 from alerts.language import datemath, expression
 from alerts.language.model import ArrayComparison, Comparison, Condition
-from alerts.language.mustache import Context, as_text, lookup
+from alerts.language.mustache import Context, lookup
+from alerts.language.values import as_text
 from core.clock import iso_millis, parse_iso
 from core.errors import RuleError
 

@@ -1,7 +1,9 @@
-"""Mustache as watches write it: ``{{ctx.payload.hits.total}}``, ``{{ctx.payload.hits.hits.0._id}}``."""
+"""Mustache as watches write it: ``{{ctx.payload.hits.total}}``, ``{{#ctx.payload.hits.hits}}{{_id}}, {{/...}}``.
+
+Elements of lists are reached by number, ``{{ctx.payload.hits.hits.0._id}}``; see `functions.py` for toJson, join, url.
+"""
 
 import html
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -10,6 +12,8 @@ import pystache
 from pystache.common import PystacheError
 from pystache.parser import ParsingError
 
+from alerts.language.functions import parse
+from alerts.language.values import as_text
 from core.errors import RuleError
 
 _TAG = re.compile(r"\{\{\{?\s*([^{}]*)\}?\}\}")
@@ -35,11 +39,6 @@ class _Renderer(pystache.Renderer):  # type: ignore[misc] # pystache has no type
         return as_text(val)
 
 
-def as_text(value: Any) -> str:
-    """Return a JSON value as text: texts as they are, all else as JSON writes it."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-
-
 def check(template: str) -> str:
     """Return the template if its syntax is right.
 
@@ -48,25 +47,25 @@ def check(template: str) -> str:
     """
     problem = "the mustache template is malformed"
     try:
-        pystache.parse(template)
-    except ParsingError as error:
+        parse(template)
+    except (ParsingError, ValueError) as error:
         raise ValueError(f"{problem}: {error}") from None
     # pystache drops what is never closed without a word.
     tags = _TAG.findall(template)
-    if "{{" in _TAG.sub("", template) or any(tag.startswith("=") for tag in tags):
-        raise ValueError(f"{problem}: a tag is not closed, or changes the delimiters")
+    if "{{" in _TAG.sub("", template) or any(tag.startswith(("=", ">")) for tag in tags):
+        raise ValueError(f"{problem}: a tag is not closed, changes the delimiters or names a partial")
     if sum(tag[:1] in ("#", "^") for tag in tags) != sum(tag.startswith("/") for tag in tags):
         raise ValueError(f"{problem}: a section is not closed")
     return template
 
 
 def render(template: str, context: Context, *, as_html: bool = False, strict: bool = False) -> str:
-    """Fill in a template.
+    """Fill in a template; what stands in a value is never taken for a template.
 
     Args:
         template: Text with ``{{...}}``.
         context: The variables.
-        as_html: Escape values for HTML; otherwise they stay as they are.
+        as_html: Escape values for HTML, those of ``{{{...}}}``, too; otherwise they stay as they are.
         strict: A missing variable is an error instead of empty text.
 
     Raises:
@@ -76,7 +75,7 @@ def render(template: str, context: Context, *, as_html: bool = False, strict: bo
     missing = "strict" if strict else "ignore"
     renderer = _Renderer(escape=escape, missing_tags=missing, partials={}, file_encoding="utf-8")
     try:
-        return str(renderer.render(template, _reachable(context)))
+        return str(renderer.render(parse(template), _reachable(context)))
     except (PystacheError, ParsingError, TypeError, ValueError) as error:
         raise RuleError(f"cannot fill in {template!r}: {error}", "correct the watch") from error
 

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 from hypothesis import given
@@ -10,14 +11,23 @@ from hypothesis import strategies as st
 
 from alerts.language.condition import evaluate
 from alerts.language.model import Condition, Schedule
-from alerts.language.mustache import lookup, render, render_tree
+from alerts.language.mustache import check, lookup, render, render_tree
 from alerts.language.parts import format_duration, parse_duration
 from alerts.language.schedule import next_after, retry_delay, scheduled_at
 from core.errors import RuleError
 from core.text import visible
 from tests.alerting import NOW
 
-CTX = {"ctx": {"payload": {"hits": {"total": 7, "hits": [{"_id": "a"}, {"_id": "b"}]}, "yes": True, "text": 'a"<b>'}}}
+CTX = {
+    "ctx": {
+        "payload": {
+            "hits": {"total": 7, "hits": [{"_id": "a"}, {"_id": "b"}]},
+            "yes": True,
+            "text": 'a"<b>',
+            "list": [1, "x", True],
+        }
+    }
+}
 
 
 @pytest.mark.parametrize(
@@ -31,15 +41,61 @@ CTX = {"ctx": {"payload": {"hits": {"total": 7, "hits": [{"_id": "a"}, {"_id": "
         ("{{ctx.payload.none.at.all}}", ""),
         ("{{ctx.payload.text}}", 'a"<b>'),
         ("{{ctx.payload.hits.hits.pop}}{{ctx.payload.hits.hits.clear}}", ""),
-        ("{{> /etc/passwd}}", ""),
+        ("{{#toJson}}ctx.payload.hits{{/toJson}}", '{"total": 7, "hits": [{"_id": "a"}, {"_id": "b"}]}'),
+        ("{{#ctx.payload.hits.hits}}{{#toJson}}_id{{/toJson}};{{/ctx.payload.hits.hits}}", '"a";"b";'),
+        ("{{#toJson}}ctx.absent{{/toJson}}", "null"),
+        ("{{#join}}ctx.payload.list{{/join}}", "1,x,true"),
+        ("{{#join delimiter=' | '}}ctx.payload.list{{/join delimiter=' | '}}", "1 | x | true"),
+        ("{{#join}}ctx.absent{{/join}}", ""),
+        ("q={{#url}}{{ctx.payload.text}} &{{/url}}", "q=a%22%3Cb%3E+%26"),
+        ("{{^ctx.payload.none}}nothing{{/ctx.payload.none}}{{^ctx.payload.yes}}no{{/ctx.payload.yes}}", "nothing"),
+        ("{{! a remark }}{{#ctx.payload}}{{text}}{{/ctx.payload}}", 'a"<b>'),
     ],
 )
 def test_mustache(template: str, expected: str) -> None:
     assert render(template, CTX) == expected
 
 
-def test_html_is_escaped_where_asked_for() -> None:
-    assert render("{{ctx.payload.text}}", CTX, as_html=True) == "a&quot;&lt;b&gt;"
+@pytest.mark.parametrize("tag", ["{{ctx.payload.text}}", "{{{ctx.payload.text}}}", "{{& ctx.payload.text}}"])
+def test_html_is_escaped_where_asked_for_however_the_tag_is_written(tag: str) -> None:
+    assert render(tag, CTX, as_html=True) == "a&quot;&lt;b&gt;"
+
+
+def test_functions_are_escaped_for_html_too() -> None:
+    context = {"ctx": {"list": ["<b>"]}}
+    assert render("{{#join}}ctx.list{{/join}}", context, as_html=True) == "&lt;b&gt;"
+    assert render("{{#toJson}}ctx.list{{/toJson}}", context, as_html=True) == "[&quot;&lt;b&gt;&quot;]"
+    assert render("{{#url}}{{ctx.list.0}}{{/url}}", context, as_html=True) == "%3Cb%3E"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["{{ctx.secret}}", "{{{ctx.secret}}}", "{{#ctx}}x{{/ctx}}", "{{=<% %>=}}", "{% raw %}", "{{", "}}", "{{> x}}"],
+)
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ctx.value}}",
+        "{{{ctx.value}}}",
+        "{{#toJson}}ctx.value{{/toJson}}",
+        "{{#join}}ctx.list{{/join}}",
+        "{{#ctx.list}}{{.}}{{/ctx.list}}",
+        "{{#url}}{{ctx.value}}{{/url}}",
+    ],
+)
+def test_a_template_in_a_value_stays_text(template: str, value: str) -> None:
+    filled = render(template, {"ctx": {"value": value, "list": [value], "secret": "told"}})
+    wanted = quote_plus(value) if "url" in template else json.dumps(value) if "toJson" in template else value
+    assert filled == wanted
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{{> /etc/passwd}}", "{{=<% %>=}}", "{{#toJson}}{{ctx.x}}{{/toJson}}", "{{#join}}{{/join}}", "{{#a}}{{/b}}"],
+)
+def test_what_mustache_does_elsewhere_is_refused(template: str) -> None:
+    with pytest.raises(ValueError, match="the mustache template is malformed"):
+        check(template)
 
 
 def test_a_missing_variable_is_an_error_where_it_would_make_a_wrong_name() -> None:
