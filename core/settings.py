@@ -3,6 +3,7 @@
 An environment variable is ``WWWATCH_<SECTION>_<KEY>``: ``WWWATCH_ES_URL`` sets ``es.url``.
 """
 
+import ipaddress
 import os
 import zoneinfo
 from pathlib import Path
@@ -153,9 +154,28 @@ class SmtpSettings(Section):
         return self
 
 
-class AlertSettings(Section):
-    """What is told, and what mails lead to."""
+def _check_networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    for each in value:
+        ipaddress.ip_network(each, strict=False)  # its ValueError names what is wrong
+    return value
 
+
+Networks = Annotated[Addresses, AfterValidator(_check_networks)]
+
+
+class AlertSettings(Section):
+    """What is told, how much of it, and what mails lead to."""
+
+    allow: Networks = Field(
+        (),
+        description="networks; an incident is not told where all its clients are in them, e.g. 192.0.2.0/24",
+    )
+    max_per_hour: int = Field(
+        30, ge=0, description="messages to people in a clock hour; of what is beyond, a summary tells; 0: no limit"
+    )
+    max_per_day: int = Field(
+        200, ge=0, description="messages to people in a day (UTC); of what is beyond, a summary tells; 0: no limit"
+    )
     mute_days: float = Field(30.0, gt=0, le=3650, description="how long a false alarm mutes what is alike, in days")
     link_url: str | None = Field(
         None, description="where `wwwatch alert serve` is reached from outside, e.g. https://www.example.org/wwwatch"

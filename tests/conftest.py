@@ -45,6 +45,8 @@ def clean_environment(request: pytest.FixtureRequest, tmp_path: Path, monkeypatc
             monkeypatch.delenv(name)
     monkeypatch.setenv("WWWATCH_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("WWWATCH_CACHE", str(request.config.stash[OUTSIDE].cache))
+    for cap in ("HOUR", "DAY"):  # they count over the watch history, which all tests of a node share
+        monkeypatch.setenv(f"WWWATCH_ALERT_MAX_PER_{cap}", "0")
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ from alerts.mails.compose import Composer, Deeper, no_links
 from alerts.notices.delivery import Delivery
 from alerts.notices.history import History
 from alerts.notices.notice import Notice, State
+from alerts.quiet import standard_gates
 from core.clock import Clock, iso_millis
 from core.documents import document_id
 from core.errors import SettingsError, StoreError, WwwatchError
@@ -91,6 +92,7 @@ class Engine:
         self._clock = clock
         self._composer = Composer(settings.alert, client, links)
         self._history = History(client)
+        self._gates = standard_gates(client, settings.alert)
         self._status = StatusStore(client)
         self._handled: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._status_written: dict[str, datetime] = {}
@@ -157,7 +159,7 @@ class Engine:
 
     def _run(self, watch: Watch, now: datetime, post: Post) -> Run:
         performer = Performer(self._client, post, self._settings.smtp, self._composer)
-        delivery = Delivery(self._client, self._history, performer, self._clock)
+        delivery = Delivery(self._client, self._history, performer, self._clock, self._gates)
         notices = delivery.take_up(watch)
         ctx = _variables(watch, now)
         ctx["payload"] = load_payload(watch, {"ctx": ctx}, self._client)

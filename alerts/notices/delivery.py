@@ -136,19 +136,20 @@ class Delivery:
             return self._carry_out(watch, notice, thread, Decision(Act.SEND, "sent again by hand"), marks)
         if before is not None and before.state in HELD:
             return self._let_go(watch, notice, thread, before, marks)
-        throttle = watch.throttle(watch.body.actions[notice.action_id])
-        decision = self.gates.judge(notice, thread, throttle, self.clock.now())
+        action = watch.body.actions[notice.action_id]
+        decision = self.gates.judge(notice, thread, watch.throttle(action), self.clock.now(), action.kind)
         return self._follow(watch, notice, thread, decision, marks)
 
     def _let_go(self, watch: Watch, notice: Notice, thread: Sequence[Notice], before: Notice, marks: Marks) -> Notice:
         """Decide about a notice that was held, as it stands now."""
-        throttle, now = watch.throttle(watch.body.actions[notice.action_id]), self.clock.now()
+        action, now = watch.body.actions[notice.action_id], self.clock.now()
+        throttle = watch.throttle(action)
         still = watch.body.metadata.wwwatch.still
         verdict = evaluate(still, {"ctx": notice.ctx}) if still else None
         if verdict and not verdict.met:
             reason = f"{before.reason}; no longer worth telling: {verdict.reason}"
             return marks.add(_over(notice, notice.state, reason))
-        decision = self.gates.judge(notice, thread, throttle, now)
+        decision = self.gates.judge(notice, thread, throttle, now, action.kind)
         if decision.act is Act.DROP and self.gates.judge(before, thread, throttle, now).act is not Act.DROP:
             # It got better meanwhile, and may get worse again under the same key.
             notice = replace(notice, rank=before.rank, ctx=before.ctx)
@@ -174,7 +175,7 @@ class Delivery:
             notice = self.history.update(notice, next_attempt=now + LEASE)
         try:
             action = watch.body.actions[notice.action_id]
-            done = self.performer.perform(watch, action, self.gates.dress(notice, decision), thread)
+            done = self.performer.perform(watch, action, self.gates.dress(notice, decision, now, action.kind), thread)
         except (ChannelError, RuleError, StoreError) as error:
             return self._failed(notice, error, marks)
         told = replace(notice, message_id=done.message_id, recipients=done.recipients, refused=done.refused)

@@ -21,6 +21,7 @@ class Case:
         thread: The notices of the same thread, read after this one was recorded, oldest first.
         throttle: Within it at most one notice of a thread is told.
         now: The present.
+        is_message: Whether it would reach people (e-mail, Slack), and not an index or a log.
         subject: What it is about.
     """
 
@@ -28,6 +29,7 @@ class Case:
     thread: Sequence[Notice]
     throttle: timedelta
     now: datetime
+    is_message: bool = True
     subject: Subject = field(init=False)
 
     def __post_init__(self) -> None:
