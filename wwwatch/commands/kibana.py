@@ -3,14 +3,19 @@
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import IO
 
 import click
 
-from core.errors import SettingsError
+from core.errors import KibanaError, SettingsError
+from core.text import printable
 from kibana.compile.objects import build_objects
+from kibana.compile.saved import pack
+from kibana.lint.lint import lint
 from kibana.queries.aggregations import Scope
 from kibana.source.files import read_sources
 from wwwatch.roof import Roof
+from wwwatch.views import fields_of_views
 
 _AGO = re.compile(r"now-(\d{1,5})([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -63,6 +68,26 @@ def preview_command(roof: Roof, names: tuple[str, ...], *, start: str, end: str,
             page = render(dashboard, Reader(client, objects, scope).panels(dashboard), scope)
             (out / f"{name}.html").write_text(page, "utf-8")
             click.echo(str(out / f"{name}.html"))
+
+
+@command.command("lint")
+@click.argument("file", required=False, type=click.File("r", encoding="utf-8"))
+def lint_command(file: IO[str] | None) -> None:
+    """Hold objects against Kibana's rules: those that are shipped, or an exported file; exit code 1 on faults.
+
+    \b
+    Example:
+      wwwatch kibana lint
+      wwwatch kibana lint exported.ndjson
+    """
+    sources = read_sources()
+    lines = (file.read() if file else pack(build_objects(sources))).splitlines()
+    problems = lint(lines, fields_of_views(sources))
+    for problem in problems:
+        click.echo(printable(str(problem)))
+    if problems:
+        raise KibanaError(f"{len(problems)} faults in {len(lines)} objects", "correct the files below kibana/objects")
+    click.echo(f"{len(lines)} objects, no faults.")
 
 
 def _moment(text: str, now: datetime) -> datetime:

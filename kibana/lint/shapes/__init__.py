@@ -1,0 +1,1 @@
+"""The exact keys of what Kibana stores, as strict models."""
