@@ -109,9 +109,7 @@ def parse_cron(text: str) -> Cron:
     """
     fields = text.upper().split()
     if len(fields) == 5:  # noqa: PLR2004 # a crontab's
-        raise ValueError(
-            f"{text!r} has five fields; a watch's begins with seconds: write '0 {text}' with one ? for a day"
-        )
+        raise ValueError(f"{text!r} has five fields; {_six(*fields)}")
     if len(fields) not in (6, 7):
         raise ValueError("a cron expression has six or seven fields: second minute hour day month weekday year")
     second, minute, hour, day, month, weekday = fields[:6]
@@ -125,6 +123,17 @@ def parse_cron(text: str) -> Cron:
         months=_numbers("month", month, 1, 12, MONTHS),
         years=_numbers("year", fields[6], _FIRST_YEAR, _LAST_YEAR) if fields[6:] and fields[6] != "*" else (),
     )
+
+
+def _six(minute: str, hour: str, day: str, month: str, weekday: str) -> str:
+    """Say how a crontab's five fields are written with six: its Sunday is 0, Quartz's is 1."""
+    begins = "a watch's begins with seconds"
+    if day != "*" and weekday != "*":
+        return f"its two days cannot be written as one; {begins}"
+    if weekday == "*":
+        return f"{begins}: write '0 {minute} {hour} {day} {month} ?'"
+    shifted = re.sub(r"(?<![/#\d])\d", lambda match: str(int(match[0]) % 7 + 1), weekday)
+    return f"{begins}: write '0 {minute} {hour} ? {month} {shifted}'"
 
 
 def _month_days(field: str) -> Days:
