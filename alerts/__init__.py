@@ -1,9 +1,11 @@
 """alerts: Watcher-style watches: trigger, input, condition, actions; each notice recorded, told once, and marked."""
 
 from alerts.channels.mailer import Mailer
-from alerts.engine.engine import Engine, Run
+from alerts.engine.engine import Engine
 from alerts.engine.health import EngineHealth
-from alerts.engine.status import StatusStore
+from alerts.engine.order import Run
+from alerts.engine.records import Records
+from alerts.engine.store import StatusStore
 from alerts.language.files import parse_watch, read_watch, read_watches
 from alerts.language.model import Watch
 from alerts.notices.history import History
@@ -19,6 +21,7 @@ __all__ = [
     "History",
     "Mailer",
     "Notice",
+    "Records",
     "Run",
     "State",
     "StatusStore",

@@ -14,6 +14,7 @@ WwwatchError
 ├── ModelError               no model, the wrong one, or a digest that does not match
 ├── EvaluationError          labels or logs to evaluate on are missing or malformed
 ├── RuleError                a watch is malformed
+├── LeaseLostError           another engine runs the watch now
 └── ChannelError             something could not be told
     ├── MailError                the mail server refused or could not be reached
     └── WebError                 a webhook, or Slack, refused or could not be reached
@@ -92,6 +93,10 @@ class EvaluationError(WwwatchError):
 
 class RuleError(WwwatchError):
     """A watch is malformed or asks for a part that is not supported."""
+
+
+class LeaseLostError(WwwatchError):
+    """Another engine runs the watch now: whoever meant to go on must stop before anything is told."""
 
 
 class ChannelError(WwwatchError):

@@ -1,65 +1,53 @@
-"""Runs watches on their schedules: trigger, input, condition, throttle, actions, and the state of it all."""
+"""Runs watches on their schedules, each on one engine at a time, and keeps their state and history."""
 
 import logging
+import socket
 import threading
+import uuid
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from elasticsearch import Elasticsearch
 
 from alerts.channels.mailer import Mailer, Post
 from alerts.channels.message import parse_address
 from alerts.channels.perform import Performer
-from alerts.engine.inputs import load_payload
-from alerts.engine.status import StatusStore, execution, last_success, throttled
-from alerts.language.condition import Verdict, evaluate
+from alerts.engine.execution import Executor, outcome_of
+from alerts.engine.inputs import Loader
+from alerts.engine.lease import Heart, Leases
+from alerts.engine.order import Order, Run, Trigger
+from alerts.engine.records import Records, is_worth_keeping, milliseconds_between, record
+from alerts.engine.scheduler import Scheduler
+from alerts.engine.status import acted, activate, checked, is_active, last_run
+from alerts.engine.store import StatusStore
 from alerts.language.model import Watch
-from alerts.language.parts import format_duration
-from alerts.language.schedule import next_after, retry_delay, scheduled_at
 from alerts.mails.compose import Composer, Deeper, no_links
 from alerts.notices.delivery import Delivery
 from alerts.notices.history import History
-from alerts.notices.notice import Notice, State
+from alerts.notices.notice import Notice
 from alerts.quiet import standard_gates
-from core.clock import Clock, iso_millis
-from core.documents import document_id
-from core.errors import SettingsError, StoreError, WwwatchError
+from core.clock import Clock
+from core.documents import Document
+from core.errors import LeaseLostError, SettingsError, StoreError, WwwatchError
 from core.settings import Settings
 from core.text import visible
 
 log = logging.getLogger(__name__)
 
 _STATUS_EVERY = timedelta(seconds=10)
-_LONGEST_PAUSE_SECONDS = 60.0
-_NEVER = datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What one run of a watch saw and did.
-
-    Attributes:
-        met: Whether the condition was.
-        reason: Why, or what failed; one clause.
-        failed: Whether the run ended with an error.
-        notices: Those that this run recorded or took up again, as they stand now.
-    """
-
-    watch_id: str
-    met: bool
-    reason: str
-    failed: bool = False
-    notices: tuple[Notice, ...] = ()
+_LONGEST_PAUSE_SECONDS = 1.0
+_MANY = 100
+"""Notices that one run takes up at most."""
 
 
 class Engine:
     """Runs watches against one cluster and one mail server.
 
-    Several engines may run beside each other: each notice is told by the one that records it first.
+    Several engines may run beside each other: each watch is run by the one that has its lease, and each notice is told
+    by the one that records it first.
 
     Args:
         client: The cluster.
@@ -85,143 +73,151 @@ class Engine:
         links: Deeper = no_links,
     ) -> None:
         _check_recipients(watches, settings)
+        self.name = f"{socket.gethostname()}:{uuid.uuid4().hex[:8]}"
         self._client = client
-        self._watches = watches
+        self._watches = {watch.id: watch for watch in watches}
         self._mailer = mailer
         self._settings = settings
         self._clock = clock
         self._composer = Composer(settings.alert, client, links)
         self._history = History(client)
         self._gates = standard_gates(client, settings.alert)
+        self._records = Records(client)
         self._status = StatusStore(client)
+        self._leases = Leases(client, clock, self.name)
+        self._scheduler = Scheduler()
         self._handled: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-        self._status_written: dict[str, datetime] = {}
+        self._adopted: set[str] = set()
+        self._counted: defaultdict[str, int] = defaultdict(int)
+        self._written: dict[str, datetime] = {}
 
     def run_once(self, now: datetime | None = None) -> list[Run]:
-        """Run every watch, whatever its schedule; a watch that fails does not keep the others from running.
+        """Run every active watch, whatever its schedule and whoever else runs it: what was told is not told twice.
 
         Args:
             now: The time of the run; default: the clock's.
         """
         moment = now or self._clock.now()
         with self._mailer.session() as post:
-            return [self._run_safely(watch, moment, post) for watch in self._watches]
+            return [self._run_safely(watch, moment, post) for watch in self._watches.values()]
 
     def run(
         self, stop: threading.Event, on_round: Callable[[Sequence[Run], datetime], None] = lambda _runs, _now: None
     ) -> None:
         """Run every watch on its schedule until `stop` is set; what fails is tried again, later and later.
 
+        Of several engines one runs each watch; when it dies another takes over within seconds.
+
         Args:
             stop: Ends it.
             on_round: Told what ran, each time some did.
         """
-        due = {watch.id: self._clock.now() for watch in self._watches}
-        failures: dict[str, int] = defaultdict(int)
-        while not stop.is_set():
-            runs: list[Run] = []
-            with self._mailer.session() as post:
-                for watch in self._watches:
-                    if self._is_due(watch, due[watch.id]) and not stop.is_set():
-                        run = self._run_safely(watch, self._clock.now(), post)
-                        failures[watch.id] = failures[watch.id] + 1 if run.failed else 0
-                        due[watch.id] = self._next(watch, failures[watch.id])
-                        runs.append(run)
-            if runs:
-                on_round(runs, self._clock.now())
-            pause = (min(due.values()) - self._clock.now()).total_seconds() if due else _LONGEST_PAUSE_SECONDS
-            self._clock.sleep(min(max(pause, 0.0), _LONGEST_PAUSE_SECONDS), stop)
+        with Heart(self._beat):
+            while not stop.is_set():
+                self._take_over()
+                runs = []
+                with self._mailer.session() as post:
+                    for watch in self._scheduler.due(self._clock.now()):
+                        if not stop.is_set():
+                            runs += self._run_held(watch, post)
+                if runs:
+                    on_round(runs, self._clock.now())
+                pause = self._scheduler.pause(self._clock.now(), _LONGEST_PAUSE_SECONDS)
+                self._clock.sleep(pause, stop)
+        with suppress(StoreError):
+            self._leases.release()
 
-    def _is_due(self, watch: Watch, due: datetime) -> bool:
-        # A clock that was set back must not silence a watch until it has caught up again.
-        now = self._clock.now()
-        latest = (next_after(watch.body.trigger.schedule, now) or now) + timedelta(seconds=_LONGEST_PAUSE_SECONDS)
-        return due <= now or due > latest
+    def _beat(self) -> None:
+        self._leases.beat(self._watches)
 
-    def _next(self, watch: Watch, failures: int) -> datetime:
-        now = self._clock.now()
-        usual = next_after(watch.body.trigger.schedule, now) or _NEVER
-        if not failures:
-            return usual
-        dice = int(document_id(watch.id, failures, now)[:8], 16) / 0xFFFFFFFF
-        return max(usual, now + retry_delay(failures, dice, first_seconds=1.0, longest_seconds=30.0))
-
-    def _run_safely(self, watch: Watch, now: datetime, post: Post) -> Run:
+    def _take_over(self) -> None:
+        """Plan the watches whose lease is newly ours, and forget those whose lease is another's."""
         try:
-            run = self._run(watch, now, post)
+            if not self._leases.held:
+                self._beat()  # at the start nobody waits for the heart's first beat
+            held = self._leases.held
+            self._scheduler.keep(held)
+            self._adopted &= held
+            for name in held:
+                if name in self._watches and name not in self._scheduler:
+                    self._scheduler.add(self._watches[name], last_run(self._status.get(name)), self._clock.now())
+        except StoreError as error:
+            log.warning("%s", visible(error, 1000))
+
+    def _run_held(self, watch: Watch, post: Post) -> list[Run]:
+        try:
+            self._leases.confirm(watch.id)
+        except (LeaseLostError, StoreError) as error:
+            log.warning("the watch %s is not run: %s", watch.id, visible(error, 1000))
+            self._scheduler.ran(watch.id, self._clock.now(), failed=True, is_retryable=True)
+            return []
+        run = self._run_safely(watch, self._clock.now(), post, is_held=True)
+        if not run.failed and len(run.notices) < _MANY:  # beyond them more may be left
+            self._adopted.add(watch.id)
+        self._scheduler.ran(watch.id, self._clock.now(), failed=run.failed, is_retryable=run.is_retryable)
+        return [run]
+
+    def _run_safely(self, watch: Watch, now: datetime, post: Post, *, is_held: bool = False) -> Run:
+        order = Order(Trigger.by_schedule(watch, now))
+        begin = self._clock.monotonic()
+        status: Document = {}
+        try:
+            status = self._status.get(watch.id)
+            if not is_active(status):
+                return Run(watch.id, met=False, reason="the watch is not active")
+            run = self._executor(watch, post, is_held=is_held).execute(watch, order, status)
         except WwwatchError as error:
             reason = visible(error, 1000)
             log.warning("the watch %s failed: %s", watch.id, reason)
-            run = Run(watch.id, met=False, reason=reason, failed=True)
+            run = Run(watch.id, met=False, reason=reason, failed=True, is_retryable=error.retryable)
+            if isinstance(error, LeaseLostError):  # the watch's state is another engine's to write
+                return run
         with suppress(StoreError):  # without Elasticsearch nobody can be told but the log, which was
-            self._save_status(run, now)
+            self._save(watch, order, run, status, begin)
         return run
 
-    def _run(self, watch: Watch, now: datetime, post: Post) -> Run:
+    def _executor(self, watch: Watch, post: Post, *, is_held: bool) -> Executor:
         performer = Performer(self._client, post, self._settings.smtp, self._composer)
         delivery = Delivery(self._client, self._history, performer, self._clock, self._gates)
-        notices = delivery.take_up(watch)
-        ctx = _variables(watch, now)
-        ctx["payload"] = load_payload(watch, {"ctx": ctx}, self._client)
-        verdict = evaluate(watch.body.condition, {"ctx": ctx})
-        if verdict.met:
-            for action_id in watch.body.actions:
-                notices += self._act(watch, action_id, ctx, delivery, now)
-        return Run(watch.id, verdict.met, verdict.reason, notices=tuple(notices))
+        if is_held:
+            delivery = replace(delivery, owner=self.name, confirm=self._leases.confirm)
+        is_taken_over = is_held and watch.id not in self._adopted
+        return Executor(Loader(self._client), delivery, self._handled, is_taken_over)
 
-    def _act(
-        self, watch: Watch, action_id: str, ctx: Mapping[str, Any], delivery: Delivery, now: datetime
-    ) -> list[Notice]:
-        if watch.body.metadata.wwwatch.once_per is None:
-            verdict = self._throttle(watch, action_id, now)
-            if verdict.met:
-                self._status.merge(watch.id, {"actions": {action_id: throttled(now, verdict.reason)}}, now)
-                return []
-        return delivery.tell(watch, action_id, ctx, self._handled[watch.id, action_id])
-
-    def _throttle(self, watch: Watch, action_id: str, now: datetime) -> Verdict:
-        """Tell whether an action rests, as Watcher's throttle_period has it."""
-        period = watch.throttle(watch.body.actions[action_id])
-        last = last_success(self._status.get(watch.id), action_id)
-        if last is None or now >= last + period:
-            return Verdict(met=False, reason="")
-        return Verdict(met=True, reason=f"done at {iso_millis(last)}, at most once in {format_duration(period)}")
-
-    def _save_status(self, run: Run, now: datetime) -> None:
-        written = self._status_written.get(run.watch_id)
-        if not (run.notices or run.failed or written is None or now - written >= _STATUS_EVERY):
+    def _save(self, watch: Watch, order: Order, run: Run, before: Document, begin: float) -> None:
+        """Keep the status and the record; a run like the one before is counted and written down every 10 s."""
+        now = order.now
+        self._counted[watch.id] += 1
+        is_news = is_worth_keeping(run, before)
+        written = self._written.get(watch.id)
+        if not is_news and written is not None and now - written < _STATUS_EVERY:
             return
-        state = "failed" if run.failed else "executed" if run.notices else "execution_not_needed"
-        status: dict[str, Any] = {"last_checked": iso_millis(now), "execution_state": state, "reason": run.reason}
-        if run.met:
-            status["last_met_condition"] = iso_millis(now)
-        actions = {}
-        for notice in run.notices:
-            actions[notice.action_id] = _outcome(notice, now)
-        if actions:
-            status["actions"] = actions
-        self._status.merge(run.watch_id, status, now)
-        self._status_written[run.watch_id] = now
+        status = self._status.change(watch.id, lambda was: self._changed(watch, run, was, now), now)
+        self._counted[watch.id] = 0
+        self._written[watch.id] = now
+        if is_news:
+            spent = milliseconds_between(begin, self._clock.monotonic())
+            name = run.execution_id or f"{watch.id}-{uuid.uuid4().hex}"
+            self._records.write(name, record(watch, order, run, status=status, node=self.name, milliseconds=spent))
+
+    def _changed(self, watch: Watch, run: Run, was: Document, now: datetime) -> Document:
+        status = was if "state" in was else activate(was, now, active=True)
+        status = checked(status, now, watch.body.actions, met=None if run.failed else run.met)
+        for action_id, notices in _by_action(run).items():
+            status = acted(status, action_id, now, *outcome_of(notices))
+        for each in run.actions:
+            if each.is_news and not each.notices:
+                status = acted(status, each.action_id, now, each.outcome, each.reason)
+        ours = was.get("wwwatch", {})
+        counted = {"runs": ours.get("runs", 0) + self._counted[watch.id], "reason": run.reason, "node": self.name}
+        return {**status, "execution_state": run.state.value, "wwwatch": counted}
 
 
-def _outcome(notice: Notice, now: datetime) -> dict[str, Any]:
-    if notice.state is State.THROTTLED:
-        return throttled(now, notice.reason)
-    return execution(now, successful=notice.state is State.SENT, reason=notice.reason)
-
-
-def _variables(watch: Watch, now: datetime) -> dict[str, Any]:
-    """Return what templates see as ``ctx``, in Watcher's names."""
-    scheduled = iso_millis(scheduled_at(watch.body.trigger.schedule, now))
-    return {
-        "watch_id": watch.id,
-        "id": f"{watch.id}_{document_id(watch.id, scheduled)}-{iso_millis(now)}",
-        "execution_time": iso_millis(now.astimezone(UTC)),
-        "trigger": {"triggered_time": iso_millis(now), "scheduled_time": scheduled},
-        "metadata": watch.metadata,
-        "payload": {},
-        "vars": {},
-    }
+def _by_action(run: Run) -> dict[str, list[Notice]]:
+    found: defaultdict[str, list[Notice]] = defaultdict(list)
+    for notice in run.notices:
+        found[notice.action_id].append(notice)
+    return found
 
 
 def _check_recipients(watches: Sequence[Watch], settings: Settings) -> None:

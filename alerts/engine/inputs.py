@@ -1,40 +1,53 @@
-"""Loads what a run looks at: the only searches that a watch itself asks for."""
+"""Loads what a run looks at: the only searches and requests that a watch itself asks for."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from alerts.language.model import SearchInput, Watch
-from alerts.language.mustache import Context, render_tree
-from core.client import es_errors
+from alerts.engine.search import search
+from alerts.language.model import Input, SearchInput, Watch
+from core.documents import Document
+
+Loaded = tuple[dict[str, Any], Document]
+"""A payload, and what the record says of how it was loaded."""
 
 
-def load_payload(watch: Watch, context: Context, client: Elasticsearch) -> dict[str, Any]:
-    """Return the payload of a run.
+@dataclass(frozen=True, slots=True)
+class Loader:
+    """Loads payloads.
 
-    Args:
-        watch: Whose input.
-        context: ``{"ctx": ...}`` for the templates in the search's body.
+    Attributes:
         client: The cluster.
-
-    Raises:
-        StoreError: The search failed.
-        RuleError: A template in its body cannot be filled in.
     """
-    source = watch.body.input
-    if source.search is not None:
-        return _search(watch, source.search, context, client)
-    return dict(source.simple or {})
+
+    client: Elasticsearch
+
+    def load(self, watch: Watch, ctx: Mapping[str, Any]) -> Loaded:
+        """Return the payload of a run.
+
+        Args:
+            watch: Whose input.
+            ctx: The variables, for the templates in the input.
+
+        Raises:
+            StoreError: A search failed.
+            RuleError: A template cannot be filled in.
+        """
+        return self._input(watch, watch.body.input, ctx)
+
+    def _input(self, watch: Watch, source: Input, ctx: Mapping[str, Any]) -> Loaded:
+        if source.search is not None:
+            return self._search(watch, source.search, ctx)
+        if source.simple is not None:
+            return _loaded("simple", dict(source.simple))
+        return _loaded("none", {})
+
+    def _search(self, watch: Watch, source: SearchInput, ctx: Mapping[str, Any]) -> Loaded:
+        payload, request = search(self.client, watch, source, ctx)
+        return _loaded("search", payload, search={"request": request})
 
 
-def _search(watch: Watch, search: SearchInput, context: Context, client: Elasticsearch) -> dict[str, Any]:
-    indices = list(search.request.indices)
-    body = render_tree(search.request.body, context)
-    with es_errors(f"search {','.join(indices)} for the watch {watch.id}"):
-        if watch.body.metadata.wwwatch.refresh:
-            client.indices.refresh(index=indices, ignore_unavailable=True, allow_no_indices=True)
-        patient = client.options(request_timeout=search.timeout.total_seconds())
-        answer = patient.search(
-            index=indices, body=body, rest_total_hits_as_int=True, ignore_unavailable=True, allow_no_indices=True
-        )
-    return dict(answer.body)
+def _loaded(kind: str, payload: dict[str, Any], **more: Any) -> Loaded:
+    return payload, {"type": kind, "status": "success", "payload": payload, **more}

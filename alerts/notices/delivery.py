@@ -80,10 +80,12 @@ class Delivery:
         handled |= self.history.known([name for name in drafts if name not in handled])
         fresh = [draft for name, draft in drafts.items() if name not in handled][: action.max_iterations]
         now = self.clock.now()
-        claimed = [replace(draft, next_attempt=now + LEASE, owner=self.owner, expires=now + GIVE_UP) for draft in fresh]
+        claim: dict[str, Any] = {"next_attempt": now + LEASE, "owner": self.owner, "expires": now + GIVE_UP}
+        claimed = [replace(draft, **claim) if draft.state is State.PENDING else draft for draft in fresh]
         recorded = self.history.create(claimed)
         handled |= {draft.id for draft in fresh}
-        return self._go_through(watch, recorded, {})
+        malformed = [each for each in recorded if each.state is not State.PENDING]
+        return [*self._go_through(watch, [each for each in recorded if each not in malformed], {}), *malformed]
 
     def take_up(self, watch: Watch, *, adopt: bool = False) -> list[Notice]:
         """Tell what waited: held until now, failed for a while, or left behind by an engine that died.

@@ -5,42 +5,43 @@ from typing import Any
 
 from alerts.language.model import Action, Watch
 from alerts.language.mustache import lookup, render
-from alerts.notices.notice import Notice
+from alerts.notices.notice import Notice, State
 from core.clock import parse_iso
 from core.documents import document_id
 from core.errors import RuleError
+from core.text import visible
 
 
 def draft_notices(watch: Watch, action_id: str, ctx: Mapping[str, Any]) -> list[Notice]:
     """Return what an action of a run has to tell, before it is known what was told already.
 
     Raises:
-        RuleError: The elements have no name, or `foreach` leads to no list.
+        RuleError: `foreach` leads to no list.
     """
-    ours = watch.body.metadata.wwwatch
     action = watch.body.actions[action_id]
-    drafts = []
-    for number, element in enumerate(_elements(action, ctx)):
-        inner = {**ctx, "payload": element if isinstance(element, dict) else {"_value": element}}
-        names = {**inner["payload"], "ctx": inner}
-        key = (
-            render(ours.once_per, names, strict=True)
-            if ours.once_per
-            else f"{ctx['trigger']['scheduled_time']}/{number}"
-        )
-        drafts.append(
-            Notice(
-                id=document_id(watch.id, action_id, key),
-                watch_id=watch.id,
-                action_id=action_id,
-                key=key,
-                created=parse_iso(ctx["execution_time"]),
-                thread=render(ours.thread, names, strict=True) if ours.thread else "",
-                rank=rank_of(watch, inner),
-                ctx=inner,
-            )
-        )
-    return drafts
+    return [_draft(watch, action_id, ctx, *numbered) for numbered in enumerate(_elements(action, ctx))]
+
+
+def _draft(watch: Watch, action_id: str, ctx: Mapping[str, Any], number: int, element: Any) -> Notice:
+    """Return one notice; a malformed element makes one that has failed, and does not keep the others back."""
+    ours = watch.body.metadata.wwwatch
+    inner = {**ctx, "payload": element if isinstance(element, dict) else {"_value": element}}
+    names = {**inner["payload"], "ctx": inner}
+    created = parse_iso(ctx["execution_time"])
+    usual = f"{ctx['trigger']['scheduled_time']}/{number}"
+    try:
+        key = render(ours.once_per, names, strict=True) if ours.once_per else usual
+        thread = render(ours.thread, names, strict=True) if ours.thread else ""
+        rank = rank_of(watch, inner)
+    except RuleError as error:
+        name = str(inner["payload"].get("_id", usual))
+        key = f"{name}/malformed"
+        reason = visible(error, 1000)
+        identity = document_id(watch.id, action_id, key)
+        failed = State.FAILED
+        return Notice(identity, watch.id, action_id, key, created, failed, reason=reason, ctx=inner)
+    identity = document_id(watch.id, action_id, key)
+    return Notice(identity, watch.id, action_id, key, created, thread=thread, rank=rank, ctx=inner)
 
 
 def rank_of(watch: Watch, ctx: Mapping[str, Any]) -> float | None:

@@ -155,7 +155,8 @@ class History:
     def recent(self, size: int) -> list[Notice]:
         """Return the latest notices of all watches, the newest first."""
         self._refresh()
-        return self._search({"match_all": {}}, "@timestamp", size, order="desc", source_excludes=["ctx.variables"])
+        query = {"bool": {"must_not": [{"term": {"type": "execution"}}]}}
+        return self._search(query, "@timestamp", size, order="desc", source_excludes=["ctx.variables"])
 
     def _refresh(self) -> None:
         with es_errors("refresh the watch history"):

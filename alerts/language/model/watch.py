@@ -30,10 +30,12 @@ class Ours(Part):
 
     `once_per` names an element of `foreach`: the same name is acted on once, ever. `thread` is what several names have
     in common (an incident); within it only a higher `rank` is worth another action, at most one per throttle_period,
-    and what is held back goes out when the period ends if `still` holds then.
+    and what is held back goes out when the period ends if `still` holds then. `refresh` makes the input see what was
+    just written; `all_hits` reads every hit of its search, page by page, instead of `size` many.
     """
 
     refresh: bool = False
+    all_hits: bool = False
     once_per: Template | None = None
     thread: Template | None = None
     rank: Template | None = None

@@ -42,7 +42,7 @@ def _show_runs(runs: Sequence[Run], *, as_json: bool) -> None:
     rows = [
         {
             "watch": run.watch_id,
-            "state": "failed" if run.failed else "executed" if run.met else "execution_not_needed",
+            "state": run.state.value,
             "told": sum(notice.state == "sent" for notice in run.notices),
             "left": sum(notice.state != "sent" for notice in run.notices),
             "reason": run.reason,

@@ -37,5 +37,5 @@ def _watch_row(watch: Watch, status: dict[str, Any]) -> dict[str, Any]:
         "state": status.get("execution_state", "awaits_execution"),
         "last_checked": status.get("last_checked", ""),
         "last_met_condition": status.get("last_met_condition", ""),
-        "reason": status.get("reason", ""),
+        "reason": status.get("wwwatch", {}).get("reason", ""),
     }
