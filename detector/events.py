@@ -105,9 +105,18 @@ def complete(events: pl.DataFrame) -> pl.DataFrame:
     Args:
         events: Any frame with EVENT_SCHEMA's other columns; where `address` is null, the client is "-".
     """
-    path = pl.col("url").str.splitn("?", 2).struct.field("field_0")
-    ready = events.with_columns(client=pl.col("address").fill_null("-"), path=path)
-    return _widen_ipv6(ready).select(pl.col(name).cast(dtype) for name, dtype in EVENT_SCHEMA.items())
+    ready = with_paths(with_clients(events))
+    return ready.select(pl.col(name).cast(dtype) for name, dtype in EVENT_SCHEMA.items())
+
+
+def with_clients(events: pl.DataFrame) -> pl.DataFrame:
+    """Add `client` to a frame with `address`."""
+    return _widen_ipv6(events.with_columns(client=pl.col("address").fill_null("-")))
+
+
+def with_paths(events: pl.DataFrame) -> pl.DataFrame:
+    """Add `path` to a frame with `url`."""
+    return events.with_columns(path=pl.col("url").str.splitn("?", 2).struct.field("field_0"))
 
 
 def attributable(events: pl.DataFrame) -> pl.DataFrame:

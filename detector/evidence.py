@@ -121,7 +121,8 @@ def choose(rows: pl.DataFrame, anomalies: Sequence[Anomaly]) -> list[Wanted]:
         schema_overrides={"_from": rows.schema["time"], "_to": rows.schema["time"]},
     ).with_row_index("_which")
     # The index is only looked at in the rows of these clients: one pass over the window, however many anomalies.
-    own = rows.join(keys, on=["client", "user_agent"]).filter(pl.col("time").is_between("_from", "_to"))
+    theirs = rows.filter(pl.col("client").is_in(keys["client"].unique().implode()))
+    own = theirs.join(keys, on=["client", "user_agent"]).filter(pl.col("time").is_between("_from", "_to"))
     signs = pl.any_horizontal(pl.col("^sign_.*$"))
     told = own.with_columns(pl.when("_by_login").then("is_login").otherwise(signs).alias("_tells")).sort("time")
     ranked = told.with_columns(pl.int_range(pl.len()).over("_which", "url").alias("_again"))

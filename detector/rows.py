@@ -222,11 +222,15 @@ def busiest(owners: pl.Series, times: pl.Series, windows: dict[str, int]) -> pl.
     begins = np.flatnonzero(np.append(True, owner[1:] != owner[:-1]))
     steps = np.minimum(np.diff(stamp, prepend=stamp[0]), _BREAK)
     steps[begins] = _BREAK
-    # One line of time on which owners lie too far apart to share a window.
-    line = np.cumsum(steps)
-    places = np.arange(1, len(line) + 1)
+    # One line of time on which owners lie too far apart to share a window; each of its moments once, for logs tell
+    # whole seconds.
+    is_new = steps > 0
+    line = np.cumsum(steps[is_new])
+    moments = np.flatnonzero(is_new)
+    until = np.append(moments[1:], len(stamp))
+    firsts = np.searchsorted(moments, begins)
     peaks = {
-        name: np.maximum.reduceat(places - np.searchsorted(line, line - seconds * 1_000_000, "right"), begins)
+        name: np.maximum.reduceat(until - moments[np.searchsorted(line, line - seconds * 1_000_000, "right")], firsts)
         for name, seconds in windows.items()
     }
     return pl.DataFrame({"owner": owner[begins], **peaks}).cast(

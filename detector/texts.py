@@ -17,7 +17,16 @@ def distinct(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
         The distinct texts in the order of their first rows, shape (m,), and row numbers among them, shape (n,).
     """
     # A kind of its own: a bare cast to Categorical would number texts for the whole process, and never forget one.
-    codes = texts.cast(pl.Categorical(pl.Categories.random())).to_physical()
+    found, places = distinct_codes(texts.cast(pl.Categorical(pl.Categories.random())))
+    return found.cast(pl.String), places
+
+
+def distinct_codes(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return what `distinct` returns, of a categorical; a null counts as a text."""
+    codes = texts.to_physical().cast(pl.UInt32)
+    if codes.null_count():
+        top = codes.max()
+        codes = codes.fill_null(top + 1 if isinstance(top, int) else 0)
     first = codes.arg_unique().sort()
     found = codes.gather(first).to_numpy()
     places = np.zeros(int(found.max(initial=0)) + 1, np.uint32)

@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 
 from core import fields
-from detector.events import complete
+from detector.events import EVENT_SCHEMA, with_clients, with_paths
+from detector.texts import distinct_codes
 from enrich import Events
 from enrich.lines import AGENTS, ANSWERS, CLIENTS, REFERRERS, REQUESTS, TIMES
 
@@ -77,5 +78,12 @@ def in_order(pieces: Sequence[pl.DataFrame]) -> tuple[pl.DataFrame, pl.Series]:
 
 def to_events(rows: pl.DataFrame) -> pl.DataFrame:
     """Return compact rows as the detector's events: EVENT_SCHEMA, and `position`."""
-    plain = rows.with_columns(pl.col(*TEXTS).cast(pl.String), pl.col("status").cast(pl.Int64))
-    return complete(plain.drop("position")).hstack([rows["position"]])
+    columns = []
+    for name in TEXTS:
+        texts, places = distinct_codes(rows[name])
+        table = texts.cast(pl.String).alias(name).to_frame()
+        # What follows from a text is worked out once for each.
+        wider = with_clients(table) if name == "address" else with_paths(table) if name == "url" else table
+        columns += [column.gather(places) for column in wider]
+    numbers = rows.select("time", "bytes", pl.col("status").cast(pl.Int64), "position")
+    return numbers.hstack(columns).select(*EVENT_SCHEMA, "position")

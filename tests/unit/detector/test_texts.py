@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.texts import distinct, entropies
+from detector.texts import distinct, distinct_codes, entropies
 
 TEXTS = st.lists(st.text(max_size=20), max_size=40)
 
@@ -27,3 +27,12 @@ def test_entropy_is_shannons(texts: list[str]) -> None:
         counts = Counter(text.encode())
         shares = [count / counts.total() for count in counts.values()]
         assert found == pytest.approx(-sum(share * math.log2(share) for share in shares), abs=1e-4)
+
+
+def test_a_null_is_a_text_of_its_own_among_codes() -> None:
+    texts = pl.Series(["b", None, "a", "b", None], dtype=pl.Categorical(pl.Categories.random()))
+    found, places = distinct_codes(texts)
+    assert found.cast(pl.String).to_list() == ["b", None, "a"]
+    assert places.to_list() == [0, 1, 2, 0, 1]
+    nothing, _ = distinct_codes(pl.Series([None, None], dtype=pl.Categorical(pl.Categories.random())))
+    assert nothing.to_list() == [None]
