@@ -181,6 +181,13 @@ class AlertSettings(Section):
         None, description="where `wwwatch alert serve` is reached from outside, e.g. https://www.example.org/wwwatch"
     )
     link_key: SecretStr | None = Field(None, description="secret that signs the links in mails, 16 characters or more")
+    slack: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="Slack's incoming webhooks by account; a watch that names none takes the first",
+    )
+    ca_certs: Path | None = Field(
+        None, description="PEM file of an authority to trust beside the system's, for webhooks and Slack"
+    )
 
 
 class Settings(BaseSettings):

@@ -1,21 +1,35 @@
 """Does what an action says for one notice: hands over an e-mail, writes a document, writes a log line."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from elasticsearch import Elasticsearch
+from elasticsearch import ConflictError, Elasticsearch
+from pydantic import SecretStr
 
+from alerts.channels.attach import attach
 from alerts.channels.mailer import Handed, Post
 from alerts.channels.message import Attachment, Mail, build_message, message_id
-from alerts.language.model import Action, EmailAction, IndexAction, LoggingAction, Watch
+from alerts.channels.request import fill
+from alerts.channels.slack import build_posts, build_request
+from alerts.channels.web import Web
+from alerts.language.model import (
+    Action,
+    EmailAction,
+    IndexAction,
+    LoggingAction,
+    SlackAction,
+    Watch,
+    WebhookAction,
+)
 from alerts.language.mustache import Context, render
 from alerts.mails.compose import Composer
 from alerts.notices.notice import Notice, State
 from core.client import es_errors
 from core.clock import parse_iso
-from core.errors import RuleError
+from core.errors import RuleError, WebError
 from core.settings import SmtpSettings
 from core.text import visible
 
@@ -53,6 +67,8 @@ class Performer:
     client: Elasticsearch
     post: Post
     smtp: SmtpSettings
+    web: Web
+    slack: Mapping[str, SecretStr] = field(default_factory=dict)
     composer: Composer = field(default_factory=Composer)
 
     def perform(self, watch: Watch, action: Action, notice: Notice, thread: Sequence[Notice]) -> Done:
@@ -65,18 +81,46 @@ class Performer:
             thread: The notices of the same thread; an e-mail answers to those that were sent.
 
         Raises:
-            MailError: The mail server did not take the message.
+            ChannelError: The mail server, or the address of a webhook, did not take it.
             StoreError: Elasticsearch did not take the document.
             RuleError: The action does not fit what it is done for.
         """
         context = {"ctx": notice.ctx}
         if action.email is not None:
             return self._send(watch, action.email, notice, thread, context)
+        if action.webhook is not None:
+            return self._call(action.webhook, notice, context)
+        if action.slack is not None:
+            return self._post_to_slack(action.slack, notice, context)
         if action.index is not None:
             return self._index(action.index, notice, context)
         if action.logging is not None:
             _write_line(action.logging, watch, context)
         return Done(is_repeatable=True)
+
+    def _call(self, webhook: WebhookAction, notice: Notice, context: Context) -> Done:
+        request = fill(webhook, context, {"Idempotency-Key": notice.id})
+        self.web.call(request)
+        return Done(recipients=(request.where,))
+
+    def _post_to_slack(self, slack: SlackAction, notice: Notice, context: Context) -> Done:
+        """Post to each channel that has it not yet; what one of them refuses does not keep the others from it."""
+        accepted, refused, deferred = list(notice.recipients), list(notice.refused), list[str]()
+        remarks = []
+        for channel, body in build_posts(slack, context).items():
+            name = channel or slack.account or "Slack"
+            if name in (*accepted, *refused):
+                continue
+            key = f"{notice.id}/{channel}" if channel else notice.id
+            try:
+                self.web.call(build_request(self.slack, slack.account, body, key))
+                accepted.append(name)
+            except WebError as error:
+                if not channel:
+                    raise
+                (deferred if error.retryable else refused).append(name)
+                remarks.append(f"{name} got none: {error}")
+        return Done("", tuple(accepted), tuple(refused), tuple(deferred), "; ".join(remarks))
 
     def _send(
         self, watch: Watch, email: EmailAction, notice: Notice, thread: Sequence[Notice], context: Context
@@ -84,14 +128,16 @@ class Performer:
         earlier = sorted((each for each in thread if each.state is State.SENT and each.id != notice.id), key=_when)
         letter = self.composer.compose(watch, email, notice, earlier)
         sender = render(email.sender, context) if email.sender else self.smtp.sender
+        files, missing = attach(email, notice.ctx, self.web)
+        pictures = [Attachment("requests.png", each.png, "image/png", each.cid) for each in letter.pictures]
         mail = Mail(
             subject=letter.subject,
             text=letter.text,
             html=letter.html,
-            inline=[Attachment("requests.png", each.png, "image/png", each.cid) for each in letter.pictures],
             sender=sender,
             to=_addresses(email.to, context) or self.smtp.to,
             cc=_addresses(email.cc, context),
+            bcc=_addresses(email.bcc, context),
             reply_to=_addresses(email.reply_to, context),
             date=parse_iso(notice.ctx["execution_time"]),
             message_id=message_id(notice.id, sender),
@@ -99,13 +145,15 @@ class Performer:
             priority=email.priority,
             thread=notice.thread,
             watch_id=watch.id,
+            inline=[*pictures, *(each for each in files if each.cid)],
+            attachments=[each for each in files if not each.cid],
         )
         if not mail.recipients:
             raise RuleError(f"the watch {watch.id} has nobody to mail to", "set smtp.to, or `to` in the watch")
         left = [each for each in mail.recipients if each not in (*notice.recipients, *notice.refused)]
         handed = self.post.send(build_message(mail), left) if left else Handed()
         replies = dict(handed.deferred) | dict(handed.refused)
-        remarks = [letter.remark, *(f"{address} got none: {reply}" for address, reply in replies.items())]
+        remarks = [letter.remark, *missing, *(f"{address} got none: {reply}" for address, reply in replies.items())]
         return Done(
             mail.message_id,
             recipients=(*notice.recipients, *handed.accepted),
@@ -115,15 +163,17 @@ class Performer:
         )
 
     def _index(self, index: IndexAction, notice: Notice, context: Context) -> Done:
+        """Write the payload; under the notice's id, so that a repeat changes nothing, where the watch gives none."""
         payload = notice.ctx["payload"]
         document = dict(payload["_source"] if {"_index", "_source"} <= payload.keys() else payload)
         if index.execution_time_field:
             document[index.execution_time_field] = notice.ctx["execution_time"]
         name = render(index.index, context, strict=True)
         identity = render(index.doc_id, context, strict=True) if index.doc_id else notice.id
-        with es_errors(f"write into {name}"):
-            self.client.index(index=name, id=identity, document=document)
-        return Done(is_repeatable=True)
+        patient = self.client.options(request_timeout=index.timeout.total_seconds())
+        with es_errors(f"write into {name}"), suppress(ConflictError):  # created before: by us, or it stays as it is
+            patient.index(index=name, id=identity, document=document, op_type=index.op_type, refresh=index.refresh)
+        return Done(recipients=(name,), is_repeatable=True)
 
 
 def _addresses(templates: tuple[str, ...] | str | None, context: Context) -> tuple[str, ...]:

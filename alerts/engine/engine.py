@@ -15,6 +15,7 @@ from elasticsearch import Elasticsearch
 from alerts.channels.mailer import Mailer, Post
 from alerts.channels.message import parse_address
 from alerts.channels.perform import Performer
+from alerts.channels.web import Web
 from alerts.engine.execution import Executor, outcome_of
 from alerts.engine.inputs import Loader
 from alerts.engine.lease import Heart, Leases
@@ -80,6 +81,7 @@ class Engine:
         self._settings = settings
         self._clock = clock
         self._composer = Composer(settings.alert, client, links)
+        self._web = Web(clock, settings.alert.ca_certs)
         self._history = History(client)
         self._gates = standard_gates(client, settings.alert)
         self._records = Records(client)
@@ -177,7 +179,8 @@ class Engine:
         return run
 
     def _executor(self, watch: Watch, post: Post, *, is_held: bool) -> Executor:
-        performer = Performer(self._client, post, self._settings.smtp, self._composer)
+        smtp, slack = self._settings.smtp, self._settings.alert.slack
+        performer = Performer(self._client, post, smtp, self._web, slack, self._composer)
         delivery = Delivery(self._client, self._history, performer, self._clock, self._gates)
         if is_held:
             delivery = replace(delivery, owner=self.name, confirm=self._leases.confirm)

@@ -16,6 +16,7 @@ from pystache.context import KeyNotFoundError
 from pystache.parsed import ParsedTemplate
 from pystache.parser import _EscapeNode, _InvertedNode, _LiteralNode, _SectionNode
 
+from alerts.language.escape import Json
 from alerts.language.values import as_text
 
 _NAME = re.compile(r"(toJson|join|url)(?:\s+delimiter\s*=\s*'([^']*)')?")
@@ -66,7 +67,7 @@ class _Json:
 
     def render(self, engine: Any, context: Any) -> str:
         value = json.dumps(_value(context, self.path), ensure_ascii=False, default=str)
-        return str(engine.escape(value))
+        return str(engine.escape(Json(value)))
 
 
 class _Join:

@@ -5,13 +5,14 @@ Elements of lists are reached by number, ``{{ctx.payload.hits.hits.0._id}}``; se
 
 import html
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pystache
 from pystache.common import PystacheError
 from pystache.parser import ParsingError
 
+from alerts.language.escape import Escape
 from alerts.language.functions import parse
 from alerts.language.values import as_text
 from core.errors import RuleError
@@ -59,7 +60,9 @@ def check(template: str) -> str:
     return template
 
 
-def render(template: str, context: Context, *, as_html: bool = False, strict: bool = False) -> str:
+def render(
+    template: str, context: Context, *, as_html: bool = False, strict: bool = False, escape: Escape = str
+) -> str:
     """Fill in a template; what stands in a value is never taken for a template.
 
     Args:
@@ -67,11 +70,12 @@ def render(template: str, context: Context, *, as_html: bool = False, strict: bo
         context: The variables.
         as_html: Escape values for HTML, those of ``{{{...}}}``, too; otherwise they stay as they are.
         strict: A missing variable is an error instead of empty text.
+        escape: How values are written where they are not for HTML.
 
     Raises:
         RuleError: The template cannot be filled in.
     """
-    escape: Callable[[str], str] = html.escape if as_html else str
+    escape = html.escape if as_html else escape
     missing = "strict" if strict else "ignore"
     renderer = _Renderer(escape=escape, missing_tags=missing, partials={}, file_encoding="utf-8")
     try:
