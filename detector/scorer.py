@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +19,9 @@ from detector.memory import merge
 from detector.model import SessionModel
 from detector.sitewatch import SiteWatch
 from detector.window import MOST_ROWS, Window
+
+LARGE = 20_000
+"""Requests of a page from which on sessions and sites are judged at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +144,12 @@ class Scorer:
         """
         before, count = self.window.watermark, len(self.incidents)
         sessions = self.window.add(events, is_prepared=is_prepared)
-        found = self.judge.judge(sessions, self.window.rows)
-        if self.window.watermark:
-            window = self.window
-            found += self.sites.take(
-                window.fresh, window.rows, window.memory.frame, before=before, watermark=self.window.watermark
-            )
+        if events.height < LARGE:
+            found = self.judge.judge(sessions, self.window.rows) + self._watch_sites(before)
+        else:
+            with ThreadPoolExecutor(1) as pool:  # neither needs the other
+                of_sites = pool.submit(self._watch_sites, before)
+                found = self.judge.judge(sessions, self.window.rows) + of_sites.result()
         placed, changed = fold(self.incidents, found, now)
         opened = len(self.incidents) - count
         for anomaly in placed:
@@ -158,3 +162,11 @@ class Scorer:
             self.judge.forget_before(self.window.watermark)
         self.window.tidy()
         return Outcome(events.height, sessions.height, placed, changed, opened)
+
+    def _watch_sites(self, before: datetime | None) -> list[Anomaly]:
+        window = self.window
+        if window.watermark is None:
+            return []
+        return self.sites.take(
+            window.fresh, window.rows, window.memory.frame, before=before, watermark=window.watermark
+        )

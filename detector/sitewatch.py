@@ -9,7 +9,7 @@ import polars as pl
 
 from detector.anomaly import Anomaly
 from detector.evidence import LINES, EvidenceSource, Wanted
-from detector.siteverdict import family_of, grow, judge_floods, judge_logins
+from detector.siteverdict import family_of, grow, judge_floods, judge_logins, reaches_floor
 from detector.slow import DAY, by_day, judge_days
 from detector.traffic import (
     HISTORY_SCHEMA,
@@ -157,6 +157,9 @@ class SiteWatch:
         counted = with_learnt(counted, self.hours).with_columns(
             is_flooded=pl.lit(value=False), is_sprayed=pl.lit(value=False)
         )
+        if not reaches_floor(counted, scale):  # whatever is usual
+            self._learn(counted.with_columns(pl.lit(scale.name).alias("scale")))
+            return []
         # A long attack in one page must not become usual by itself: what is strange is left out, and looked at again.
         for _ in range(MOST_LOOKS):
             judged = with_usual(counted, self.history, scale)
