@@ -24,13 +24,14 @@ RECORDS = "___records___"
 """The field that `count` names."""
 
 
-def build_column(column: Column, metrics: list[str], time: str) -> dict[str, Any]:
+def build_column(column: Column, metrics: list[str], time: str, *, zero: bool = False) -> dict[str, Any]:
     """Return a column as Lens stores it.
 
     Args:
         column: The source.
         metrics: Ids of the panel's metrics, by which `terms` may be ordered.
         time: The data view's time field, by which "last" is meant.
+        zero: Nothing counted is shown as 0, and not as nothing.
     """
     built: dict[str, Any] = {
         "label": column.label or _label(column),
@@ -44,6 +45,8 @@ def build_column(column: Column, metrics: list[str], time: str) -> dict[str, Any
     if column.operation != "filters":
         built["sourceField"] = column.field or RECORDS
     params = _params(column, metrics, time)
+    if zero and "emptyAsNull" in params:
+        params["emptyAsNull"] = False
     if column.format:
         params["format"] = {"id": column.format, "params": {"decimals": column.decimals}}
     if params:

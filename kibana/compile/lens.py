@@ -74,11 +74,11 @@ def _build(panel: Panel, views: Mapping[str, View]) -> _Built:
     return _heatmap(content, views)
 
 
-def _layer(columns: Mapping[str, Column], view: View) -> dict[str, Any]:
+def _layer(columns: Mapping[str, Column], view: View, *, zero: bool = False) -> dict[str, Any]:
     """Return a layer of columns: those that are counted by come first, as Lens wants it."""
     ordered = sorted(columns, key=lambda name: not columns[name].is_bucket)
     metrics = [name for name in ordered if not columns[name].is_bucket]
-    built = {name: build_column(columns[name], metrics, view.time) for name in ordered}
+    built = {name: build_column(columns[name], metrics, view.time, zero=zero) for name in ordered}
     return {"columns": built, "columnOrder": ordered, "incompleteColumns": {}, "sampling": 1}
 
 
@@ -173,7 +173,8 @@ def _metric(metric: Metric, views: Mapping[str, View]) -> _Built:
         state["breakdownByAccessor"] = "by"
     if metric.color:
         state["color"] = metric.color
-    return _Built("lnsMetric", state, {"layer0": _layer(columns, views[metric.view])}, {"layer0": metric.view})
+    layer = _layer(columns, views[metric.view], zero=True)
+    return _Built("lnsMetric", state, {"layer0": layer}, {"layer0": metric.view})
 
 
 def _table(table: Table, views: Mapping[str, View]) -> _Built:

@@ -21,7 +21,8 @@ _METRICS = {
     "median": "percentiles",
     "percentile": "percentiles",
 }
-BARS_OF_NUMBERS = 50
+ORDER = "order"
+"""The aggregation that values are ordered by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ def aggregations(layer: Json, scope: Scope) -> Json:
     inner = {name: _metric(columns[name]) for name in metrics_of(layer) if _needs_asking(columns[name])}
     for name in reversed(buckets_of(layer)):
         bucket = _bucket(columns[name], columns, scope)
-        inner = {name: {**bucket, "aggs": inner} if inner else bucket}
+        inside = inner | _ordering(columns[name], columns)
+        inner = {name: {**bucket, "aggs": inside} if inside else bucket}
     return inner
 
 
@@ -112,14 +114,17 @@ def _order(params: Json, columns: Mapping[str, Json]) -> Json:
     direction = params["orderDirection"]
     if params["orderBy"]["type"] == "alphabetical":
         return {"_key": direction}
-    name = params["orderBy"]["columnId"]
-    column = columns[name]
+    column = columns[params["orderBy"]["columnId"]]
     if not _needs_asking(column):
         return {"_count": direction}
-    path = name
-    if "filter" in column:
-        path = f"{name}>inner" if column["operationType"] != "count" else name
+    path = ORDER + (">inner" if "filter" in column and column["operationType"] != "count" else "")
     percents = _percents(column).get("percents")
-    if percents:
-        return {f"{path}[{percents[0]:g}]" if "[" not in path else path: direction}
-    return {path: direction}
+    return {f"{path}[{percents[0]:g}]" if percents else path: direction}
+
+
+def _ordering(column: Json, columns: Mapping[str, Json]) -> Json:
+    """Return what values are ordered by, right inside them: other buckets may lie between them and the metric."""
+    order = column.get("params", {}).get("orderBy", {})
+    if order.get("type") != "column" or not _needs_asking(columns[order["columnId"]]):
+        return {}
+    return {ORDER: _metric(columns[order["columnId"]])}

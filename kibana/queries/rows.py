@@ -86,11 +86,12 @@ def _buckets(buckets: Any) -> Iterator[tuple[Any, Json]]:
 
 
 def _value(column: Json, found: Json | None, count: int) -> Any:
-    if found is None:
-        return count or None  # `emptyAsNull`
     operation = column["operationType"]
     if operation == "count":
-        return found["doc_count"] or None
+        counted = count if found is None else found["doc_count"]
+        return counted or (None if column["params"]["emptyAsNull"] else 0)
+    if found is None:
+        return None
     inner = found.get("inner", found)
     if operation == "last_value":
         hits = inner["hits"]["hits"]
