@@ -159,49 +159,72 @@ class Engine:
         self._scheduler.ran(watch.id, self._clock.now(), failed=run.failed, is_retryable=run.is_retryable)
         return [run]
 
+    def execute(self, watch: Watch, order: Order) -> Document:
+        """Run one watch as asked, as Watcher's `_execute` does, and return the record of it.
+
+        Status and history know of it only where the order says so; what an action executes is told in any case.
+        """
+        begin = self._clock.monotonic()
+        status = self._status.get(watch.id)
+        with self._mailer.session() as post:
+            run = self._run(watch, order, status, self._executor(watch, post))
+        if order.is_kept:
+            return self._keep(watch, order, run, begin)
+        after = self._changed(watch, run, status, order.now)
+        spent = milliseconds_between(begin, self._clock.monotonic())
+        return record(watch, order, run, status=after, node=self.name, milliseconds=spent)
+
     def _run_safely(self, watch: Watch, now: datetime, post: Post, *, is_held: bool = False) -> Run:
         order = Order(Trigger.by_schedule(watch, now))
         begin = self._clock.monotonic()
-        status: Document = {}
         try:
             status = self._status.get(watch.id)
-            if not is_active(status):
-                return Run(watch.id, met=False, reason="the watch is not active")
-            run = self._executor(watch, post, is_held=is_held).execute(watch, order, status)
-        except WwwatchError as error:
-            reason = visible(error, 1000)
-            log.warning("the watch %s failed: %s", watch.id, reason)
-            run = Run(watch.id, met=False, reason=reason, failed=True, is_retryable=error.retryable)
-            if isinstance(error, LeaseLostError):  # the watch's state is another engine's to write
-                return run
-        with suppress(StoreError):  # without Elasticsearch nobody can be told but the log, which was
-            self._save(watch, order, run, status, begin)
+        except StoreError as error:
+            return _failed(watch, error)  # without Elasticsearch nobody can be told but the log
+        if not is_active(status):
+            return Run(watch.id, met=False, reason="the watch is not active")
+        run = self._run(watch, order, status, self._executor(watch, post, is_held=is_held))
+        if not run.is_lost:  # else the watch's state is another engine's to write
+            with suppress(StoreError):
+                self._save(watch, order, run, status, begin)
         return run
 
-    def _executor(self, watch: Watch, post: Post, *, is_held: bool) -> Executor:
+    def _run(self, watch: Watch, order: Order, status: Document, executor: Executor) -> Run:
+        try:
+            return executor.execute(watch, order, status)
+        except WwwatchError as error:
+            return _failed(watch, error)
+
+    def _executor(self, watch: Watch, post: Post, *, is_held: bool = False) -> Executor:
         smtp, slack = self._settings.smtp, self._settings.alert.slack
         performer = Performer(self._client, post, smtp, self._web, slack, self._composer)
         delivery = Delivery(self._client, self._history, performer, self._clock, self._gates)
         if is_held:
             delivery = replace(delivery, owner=self.name, confirm=self._leases.confirm)
         is_taken_over = is_held and watch.id not in self._adopted
-        return Executor(Loader(self._client), delivery, self._handled, is_taken_over)
+        return Executor(Loader(self._client, self._web), delivery, self._handled, is_taken_over)
 
     def _save(self, watch: Watch, order: Order, run: Run, before: Document, begin: float) -> None:
-        """Keep the status and the record; a run like the one before is counted and written down every 10 s."""
-        now = order.now
+        """Keep the status and the record; a run like the one before is counted, and written down every 10 s."""
         self._counted[watch.id] += 1
-        is_news = is_worth_keeping(run, before)
         written = self._written.get(watch.id)
-        if not is_news and written is not None and now - written < _STATUS_EVERY:
-            return
-        status = self._status.change(watch.id, lambda was: self._changed(watch, run, was, now), now)
+        if is_worth_keeping(run, before):
+            self._keep(watch, order, run, begin)
+        elif written is None or order.now - written >= _STATUS_EVERY:
+            self._keep_status(watch, order, run)
+
+    def _keep(self, watch: Watch, order: Order, run: Run, begin: float) -> Document:
+        status = self._keep_status(watch, order, run)
+        spent = milliseconds_between(begin, self._clock.monotonic())
+        document = record(watch, order, run, status=status, node=self.name, milliseconds=spent)
+        self._records.write(run.execution_id or f"{watch.id}-{uuid.uuid4().hex}", document)
+        return document
+
+    def _keep_status(self, watch: Watch, order: Order, run: Run) -> Document:
+        status = self._status.change(watch.id, lambda was: self._changed(watch, run, was, order.now), order.now)
         self._counted[watch.id] = 0
-        self._written[watch.id] = now
-        if is_news:
-            spent = milliseconds_between(begin, self._clock.monotonic())
-            name = run.execution_id or f"{watch.id}-{uuid.uuid4().hex}"
-            self._records.write(name, record(watch, order, run, status=status, node=self.name, milliseconds=spent))
+        self._written[watch.id] = order.now
+        return status
 
     def _changed(self, watch: Watch, run: Run, was: Document, now: datetime) -> Document:
         status = was if "state" in was else activate(was, now, active=True)
@@ -214,6 +237,19 @@ class Engine:
         ours = was.get("wwwatch", {})
         counted = {"runs": ours.get("runs", 0) + self._counted[watch.id], "reason": run.reason, "node": self.name}
         return {**status, "execution_state": run.state.value, "wwwatch": counted}
+
+
+def _failed(watch: Watch, error: WwwatchError) -> Run:
+    reason = visible(error, 1000)
+    log.warning("the watch %s failed: %s", watch.id, reason)
+    return Run(
+        watch.id,
+        met=False,
+        reason=reason,
+        failed=True,
+        is_retryable=error.retryable,
+        is_lost=isinstance(error, LeaseLostError),
+    )
 
 
 def _by_action(run: Run) -> dict[str, list[Notice]]:

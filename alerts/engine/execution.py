@@ -1,22 +1,28 @@
 """One execution: input, condition, transform, and each action on its own, as Watcher does them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from alerts.engine.inputs import Loader
+from alerts.engine.inputs import Loaded, Loader
 from alerts.engine.order import Acted, Mode, Order, Run, variables
-from alerts.engine.status import Ack, Outcome, ack_of, acked_at, last_success
+from alerts.engine.status import Ack, Outcome, ack_of, acked_at, has_failed, last_success
+from alerts.engine.simulation import preview
 from alerts.language.condition import Verdict, evaluate
 from alerts.language.model import Condition, Watch
 from alerts.language.parts import format_duration
 from alerts.notices.delivery import Delivery
+from alerts.notices.drafts import draft_notices
 from alerts.notices.notice import TOLD, Notice, State
 from core.clock import iso_millis
 from core.documents import Document
 from core.errors import RuleError
 from core.text import visible
+
+
+_SHOWN = 20
+"""Notices of one action that a record names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +54,17 @@ class Executor:
             RuleError: The watch does not fit what it found.
             LeaseLostError: Another engine runs the watch now.
         """
-        waited = self.delivery.take_up(watch, adopt=self.is_taken_over) if order.is_kept else []
+        is_scheduled = order.trigger.kind == "schedule"
+        waited = self.delivery.take_up(watch, adopt=self.is_taken_over) if is_scheduled else []
         ctx = variables(watch, order.trigger)
         results: dict[str, Any] = {"execution_time": ctx["execution_time"]}
-        if order.payload is None:
-            ctx["payload"], results["input"] = self.loader.load(watch, ctx)
-        else:
-            ctx["payload"] = dict(order.payload)
-            results["input"] = {"type": "simple", "status": "success", "payload": ctx["payload"]}
+        ctx["payload"], results["input"] = self._load(watch, order, ctx)
         verdict = evaluate(watch.body.condition, {"ctx": ctx})
         if order.ignore_condition:
             verdict = Verdict(met=True, reason="the condition is ignored")
         results["condition"] = condition_result(watch.body.condition, verdict)
+        if verdict.met and watch.body.transform is not None:
+            ctx["payload"], results["transform"] = self.loader.transform(watch, watch.body.transform, ctx)
         wanted = [name for name in watch.body.actions if order.mode(name) is not Mode.SKIP] if verdict.met else []
         actions = [self._act(watch, name, ctx, order, status) for name in wanted]
         told = [notice for acted in actions for notice in acted.notices]
@@ -73,13 +78,34 @@ class Executor:
             execution_id=ctx["id"],
         )
 
+    def _load(self, watch: Watch, order: Order, ctx: Mapping[str, Any]) -> Loaded:
+        if order.payload is None:
+            return self.loader.load(watch, ctx)
+        payload = dict(order.payload)
+        return payload, {"type": "simple", "status": "success", "payload": payload}
+
     def _act(
         self, watch: Watch, action_id: str, ctx: Mapping[str, Any], order: Order, status: Mapping[str, Any]
     ) -> Acted:
-        held = None if order.mode(action_id).is_forced else self._hold(watch, action_id, status, order.now)
+        action, mode = watch.body.actions[action_id], order.mode(action_id)
+        held = None if mode.is_forced else self._hold(watch, action_id, status, order.now)
         if held is not None:
-            return Acted(action_id, watch.body.actions[action_id].kind, *held)
-        return self._tell(watch, action_id, ctx)
+            return Acted(action_id, action.kind, *held)
+        details: dict[str, Any] = {}
+        try:
+            if action.condition is not None:
+                verdict = evaluate(action.condition, {"ctx": ctx})
+                details["condition"] = condition_result(action.condition, verdict)
+                if not verdict.met:
+                    reason = f"condition not met: {verdict.reason}"
+                    return Acted(action_id, action.kind, Outcome.CONDITION_FAILED, reason, details)
+            if action.transform is not None:
+                payload, details["transform"] = self.loader.transform(watch, action.transform, ctx)
+                ctx = {**ctx, "payload": payload}
+            acted = self._simulate(watch, action_id, ctx) if mode.is_simulated else self._tell(watch, action_id, ctx, mode)
+        except RuleError as error:
+            return Acted(action_id, action.kind, Outcome.FAILURE, visible(error, 1000), details)
+        return replace(acted, details={**details, **acted.details})
 
     def _hold(
         self, watch: Watch, action_id: str, status: Mapping[str, Any], now: datetime
@@ -94,20 +120,26 @@ class Executor:
         last = last_success(status, action_id)
         if last is not None and now < last + period:
             return Outcome.THROTTLED, f"done at {iso_millis(last)}, at most once in {format_duration(period)}"
+        if has_failed(status, action_id) and self.delivery.history.is_waiting(watch.id, action_id):
+            return Outcome.THROTTLED, "what an earlier run had to tell is still on its way"
         return None
 
-    def _tell(self, watch: Watch, action_id: str, ctx: Mapping[str, Any]) -> Acted:
+    def _tell(self, watch: Watch, action_id: str, ctx: Mapping[str, Any], mode: Mode) -> Acted:
         kind = watch.body.actions[action_id].kind
-        try:
-            notices = self.delivery.tell(watch, action_id, ctx, self.handled[watch.id, action_id])
-        except RuleError as error:
-            return Acted(action_id, kind, Outcome.FAILURE, visible(error, 1000))
+        forced = ctx["id"] if mode.is_forced else ""
+        notices = self.delivery.tell(watch, action_id, ctx, self.handled[watch.id, action_id], forced)
         if not notices:
             return Acted(action_id, kind, Outcome.THROTTLED, "nothing new: all of it is known already", is_news=False)
         outcome, reason = outcome_of(notices)
-        return Acted(
-            action_id, kind, outcome, reason, {"foreach": [_told(notice) for notice in notices]}, tuple(notices)
-        )
+        told = [_told(notice) for notice in notices[:_SHOWN]]
+        return Acted(action_id, kind, outcome, reason, {kind: {"told": told, "notices": len(notices)}}, tuple(notices))
+
+    def _simulate(self, watch: Watch, action_id: str, ctx: Mapping[str, Any]) -> Acted:
+        action = watch.body.actions[action_id]
+        drafts = draft_notices(watch, action_id, ctx)[: action.max_iterations]
+        shown = [preview(self.delivery.performer, watch, action, draft) for draft in drafts[:_SHOWN]]
+        details = {action.kind: {"would_tell": shown, "notices": len(drafts)}}
+        return Acted(action_id, action.kind, Outcome.SIMULATED, "", details)
 
 
 def outcome_of(notices: list[Notice]) -> tuple[Outcome, str]:

@@ -105,6 +105,7 @@ class Run:
         reason: Why, or what failed; one clause.
         failed: Whether the run ended with an error.
         is_retryable: Whether trying again soon may help.
+        is_lost: Whether it ended because another engine runs the watch now.
         notices: Those that this run recorded or took up again, as they stand now.
         actions: What became of each action, in order.
         results: The record's `result` without the actions: input, condition, transform.
@@ -116,6 +117,7 @@ class Run:
     reason: str
     failed: bool = False
     is_retryable: bool = False
+    is_lost: bool = False
     notices: tuple[Notice, ...] = ()
     actions: tuple[Acted, ...] = ()
     results: Mapping[str, Any] = field(default_factory=dict)

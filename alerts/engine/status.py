@@ -62,6 +62,11 @@ def last_success(status: Mapping[str, Any], action_id: str) -> datetime | None:
     return _moment(_action(status, action_id).get("last_successful_execution", {}).get("timestamp"))
 
 
+def has_failed(status: Mapping[str, Any], action_id: str) -> bool:
+    """Tell whether an action did not succeed when it was last done."""
+    return _action(status, action_id).get("last_execution", {}).get("successful") is False
+
+
 def last_run(status: Mapping[str, Any]) -> datetime | None:
     """Return when a watch was last run, or activated, whichever was later; None before both."""
     moments = (_moment(status.get("last_checked")), _moment(status.get("state", {}).get("timestamp")))

@@ -17,7 +17,7 @@ from alerts.channels.perform import Done, Performer
 from alerts.language.condition import evaluate
 from alerts.language.model import Watch
 from alerts.language.schedule import retry_delay
-from alerts.notices.drafts import draft_notices
+from alerts.notices.drafts import draft_notices, wished
 from alerts.notices.fresh import refreshed
 from alerts.notices.history import History
 from alerts.notices.marks import Marks
@@ -62,7 +62,9 @@ class Delivery:
     owner: str = ""
     confirm: Callable[[str], None] = _nobody_else
 
-    def tell(self, watch: Watch, action_id: str, ctx: Mapping[str, Any], handled: set[str]) -> list[Notice]:
+    def tell(
+        self, watch: Watch, action_id: str, ctx: Mapping[str, Any], handled: set[str], forced: str = ""
+    ) -> list[Notice]:
         """Tell what a run found, each element once.
 
         Args:
@@ -70,12 +72,15 @@ class Delivery:
             action_id: Which of its actions.
             ctx: The run's variables.
             handled: Ids of notices known to exist; the new ones are added, those that are no longer found leave.
+            forced: Whose wish it is to tell it past every gate, even once more: an execution's name; empty for nobody's.
 
         Returns:
             The notices that this engine recorded, as they stand now.
         """
         action = watch.body.actions[action_id]
-        drafts = {draft.id: draft for draft in draft_notices(watch, action_id, ctx)}
+        found = draft_notices(watch, action_id, ctx)
+        drafts = {draft.id: draft for draft in (wished(each, forced) for each in found)}
+        handled = set() if forced else handled
         handled &= drafts.keys()
         handled |= self.history.known([name for name in drafts if name not in handled])
         fresh = [draft for name, draft in drafts.items() if name not in handled][: action.max_iterations]

@@ -1,6 +1,7 @@
 """From a run's variables to the notices that an action has to tell: pure."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from alerts.language.model import Action, Watch
@@ -58,6 +59,14 @@ def rank_of(watch: Watch, ctx: Mapping[str, Any]) -> float | None:
         return float(text)
     except ValueError as error:
         raise RuleError(f"the watch {watch.id} ranks by {text!r}, which is no number", "correct rank") from error
+
+
+def wished(draft: Notice, wish: str) -> Notice:
+    """Return a draft that is told past every gate, once for each wish; without a wish the draft itself."""
+    if not wish:
+        return draft
+    key = f"{draft.key}/{wish}"
+    return replace(draft, id=document_id(draft.watch_id, draft.action_id, key), key=key, by_hand=True)
 
 
 def _elements(action: Action, ctx: Mapping[str, Any]) -> list[Any]:

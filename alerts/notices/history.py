@@ -152,6 +152,13 @@ class History:
             answer = self._client.mget(index=self._index, ids=list(ids))
         return [_notice(document) for document in answer["docs"] if document.get("found")]
 
+    def is_waiting(self, watch_id: str, action_id: str) -> bool:
+        """Tell whether something that an action has to tell was recorded and is not told yet."""
+        terms = [{"term": {"watch_id": watch_id}}, {"term": {"action_id": action_id}}]
+        query = {"bool": {"filter": [*terms, {"term": {"state": State.PENDING.value}}]}}
+        self._refresh()
+        return bool(self._search(query, "@timestamp", 1, source_excludes=["ctx.variables"]))
+
     def recent(self, size: int) -> list[Notice]:
         """Return the latest notices of all watches, the newest first."""
         self._refresh()
