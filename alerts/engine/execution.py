@@ -7,8 +7,8 @@ from typing import Any
 
 from alerts.engine.inputs import Loaded, Loader
 from alerts.engine.order import Acted, Mode, Order, Run, variables
-from alerts.engine.status import Ack, Outcome, ack_of, acked_at, has_failed, last_success
 from alerts.engine.simulation import preview
+from alerts.engine.status import Ack, Outcome, ack_of, acked_at, has_failed, last_success
 from alerts.language.condition import Verdict, evaluate
 from alerts.language.model import Condition, Watch
 from alerts.language.parts import format_duration
@@ -19,7 +19,6 @@ from core.clock import iso_millis
 from core.documents import Document
 from core.errors import RuleError
 from core.text import visible
-
 
 _SHOWN = 20
 """Notices of one action that a record names."""
@@ -102,7 +101,9 @@ class Executor:
             if action.transform is not None:
                 payload, details["transform"] = self.loader.transform(watch, action.transform, ctx)
                 ctx = {**ctx, "payload": payload}
-            acted = self._simulate(watch, action_id, ctx) if mode.is_simulated else self._tell(watch, action_id, ctx, mode)
+            acted = (
+                self._simulate(watch, action_id, ctx) if mode.is_simulated else self._tell(watch, action_id, ctx, mode)
+            )
         except RuleError as error:
             return Acted(action_id, action.kind, Outcome.FAILURE, visible(error, 1000), details)
         return replace(acted, details={**details, **acted.details})

@@ -11,9 +11,9 @@ from elasticsearch import Elasticsearch
 from alerts.channels.request import fill
 from alerts.channels.web import Answer, Web
 from alerts.engine.search import search
-from alerts.language.model import HttpInput, Input, SearchInput, Transform, Watch
-from alerts.language.model.source import ChainInput, Search
 from alerts.language.expression import evaluate
+from alerts.language.model import HttpInput, Input, SearchInput, Transform, Watch
+from alerts.language.model.source import ChainInput
 from alerts.language.values import extract
 from core.documents import Document
 from core.errors import RuleError

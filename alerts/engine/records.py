@@ -48,7 +48,7 @@ def record(watch: Watch, order: Order, run: Run, *, status: Document, node: str,
         "trigger_event": _trigger_event(order),
         "input": bounded(masked(body.get("input", {"none": {}}))),
         "condition": bounded(masked(body.get("condition", {"always": {}}))),
-        "metadata": bounded(body.get("metadata", {})),
+        "metadata": bounded(masked(body.get("metadata", {}))),
         "result": bounded_parts(masked(result)),
         "messages": [run.reason] if run.failed else [],
     }

@@ -46,7 +46,10 @@ def search(
         if all_hits:
             answer = _all_hits(patient, request, body)
         else:
-            kind = {"search_type": request.search_type, "rest_total_hits_as_int": request.rest_total_hits_as_int}
+            kind: dict[str, Any] = {
+                "search_type": request.search_type,
+                "rest_total_hits_as_int": request.rest_total_hits_as_int,
+            }
             answer = dict(patient.search(index=indices, body=body, **there, **kind).body)
     return answer, {"indices": indices, "body": body}
 

@@ -72,7 +72,7 @@ class Delivery:
             action_id: Which of its actions.
             ctx: The run's variables.
             handled: Ids of notices known to exist; the new ones are added, those that are no longer found leave.
-            forced: Whose wish it is to tell it past every gate, even once more: an execution's name; empty for nobody's.
+            forced: The execution that is to tell it past every gate, even once more; empty for none.
 
         Returns:
             The notices that this engine recorded, as they stand now.
