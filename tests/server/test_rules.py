@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
+from elasticsearch.helpers import bulk
 
 from alerts import Engine, Mailer, parse_watch
 from alerts.language.files import SHIPPED
-from core.clock import parse_iso
+from core.clock import iso_millis, parse_iso
 from core.settings import Settings
 from es_templates import apply, plan, resolve
 from tests.alerting import HandClock, incident
@@ -31,8 +32,12 @@ def cases() -> Iterator[Any]:
 def test_rule(es: Elasticsearch, rule: Path, data: dict[str, Any], case: dict[str, Any]) -> None:
     apply(es, plan(es))
     name = f"test-{uuid.uuid4().hex[:12]}"
-    es.indices.create(index=name, **resolve(data["index"]))
-    text = rule.read_text("utf-8").replace(json.dumps(data["index"]), json.dumps(name))
+    text = rule.read_text("utf-8")
+    indices = {}
+    for number, (pattern, template) in enumerate(data["indices"].items()):
+        indices[pattern] = f"{name}-{number}"
+        es.indices.create(index=indices[pattern], mappings=resolve(template)["mappings"])
+        text = text.replace(json.dumps(pattern), json.dumps(indices[pattern]))
     watch = parse_watch(json.loads(text), rule.with_name(f"{name}.json"))
     with smtp_sink() as sink:
         clock = HandClock()
@@ -40,12 +45,36 @@ def test_rule(es: Elasticsearch, rule: Path, data: dict[str, Any], case: dict[st
         engine = Engine(es, [watch], Mailer(settings.smtp), settings, clock)
         for step in case["steps"]:
             clock.moment = parse_iso(step["at"])
-            for identity, changes in step["documents"].items():
-                es.index(index=name, id=f"{name}-{identity}", document=incident(changes, **data["base"]))
+            bulk(es, actions(step, data, indices, name), refresh=True)
             sink.messages.clear()
             (run,) = engine.run_once()
             assert not run.failed, run.reason
             check(sink, step)
+
+
+def actions(step: dict[str, Any], data: dict[str, Any], indices: dict[str, str], name: str) -> Iterator[dict[str, Any]]:
+    """Yield what a step writes: `documents` by id, and `traffic`, so many alike, spread evenly over [from, until)."""
+    first = next(iter(indices))
+    for identity, changes in step.get("documents", {}).items():
+        source = incident(changes, **data["base"])
+        index = indices[source.pop("_index", first)]
+        yield {"_index": index, "_id": f"{name}-{identity}", "_source": source}
+    for each in step.get("traffic", ()):
+        begin, end = parse_iso(each["from"]), parse_iso(each["until"])
+        for number in range(each["count"]):
+            moment = begin + (end - begin) * number / each["count"]
+            changes = {**each.get("changes", {}), "@timestamp": iso_millis(moment)}
+            yield {"_index": indices[first], "_source": incident(changes, **data["base"])}
+
+
+def test_every_shipped_watch_has_a_description_and_tests_of_both_kinds() -> None:
+    for rule in sorted(SHIPPED.glob("*.json")):
+        if rule.name.endswith(".test.json"):
+            continue
+        assert json.loads(rule.read_text("utf-8"))["metadata"]["description"].endswith(".")
+        tests = json.loads(rule.with_name(f"{rule.stem}.test.json").read_text("utf-8"))["tests"]
+        fires = [any(step["mails"] for step in case["steps"]) for case in tests]
+        assert {True, False} <= set(fires), rule.name
 
 
 def check(sink: SmtpSink, step: dict[str, Any]) -> None:
