@@ -13,8 +13,8 @@ from elasticsearch.helpers import bulk
 from alerts import Engine, Mailer, parse_watch
 from alerts.language.files import SHIPPED
 from core.clock import iso_millis, parse_iso
-from core.settings import Settings
-from es_templates import apply, plan, resolve
+from core.settings import Settings, SmtpSettings
+from es_templates import resolve
 from tests.alerting import HandClock, incident
 from tests.smtp_sink import SmtpSink, plain, smtp_sink
 
@@ -28,9 +28,9 @@ def cases() -> Iterator[Any]:
 
 
 @pytest.mark.es
+@pytest.mark.usefixtures("templates")
 @pytest.mark.parametrize(("rule", "data", "case"), list(cases()))
 def test_rule(es: Elasticsearch, rule: Path, data: dict[str, Any], case: dict[str, Any]) -> None:
-    apply(es, plan(es))
     name = f"test-{uuid.uuid4().hex[:12]}"
     text = rule.read_text("utf-8")
     indices = {}
@@ -50,6 +50,19 @@ def test_rule(es: Elasticsearch, rule: Path, data: dict[str, Any], case: dict[st
             (run,) = engine.run_once()
             assert not run.failed, run.reason
             check(sink, step)
+
+
+@pytest.mark.es
+def test_no_shipped_watch_fails_where_there_is_nothing_to_search(es: Elasticsearch, templates: None) -> None:
+    watches = []
+    for rule in sorted(SHIPPED.glob("*.json")):
+        if not rule.name.endswith(".test.json"):
+            body = json.loads(rule.read_text("utf-8"))
+            body["input"]["search"]["request"]["indices"] = [f"nothing-{uuid.uuid4().hex[:12]}*"]
+            watches.append(parse_watch(body, rule.with_name(f"nothing-{rule.name}")))
+    settings = Settings(smtp=SmtpSettings(to="sysadmin@example.org"))
+    runs = Engine(es, watches, Mailer(settings.smtp), settings, HandClock()).run_once()
+    assert [(run.watch_id, run.reason) for run in runs if run.failed or run.met] == []
 
 
 def actions(step: dict[str, Any], data: dict[str, Any], indices: dict[str, str], name: str) -> Iterator[dict[str, Any]]:
