@@ -18,7 +18,7 @@ from core.errors import StoreError
 log = logging.getLogger(__name__)
 
 CID = "requests.wwwatch"
-WIDTH, HEIGHT, SCALE = 600, 110, 2
+WIDTH, HEIGHT, SCALE = 480, 100, 2
 BARS = 60
 SESSIONS = 500
 """At most so many of an incident's sessions are drawn, the largest."""
@@ -138,7 +138,7 @@ def _stay(session: Mapping[str, Any]) -> Stay:
 
 
 def _specification(bars: list[dict[str, Any]]) -> dict[str, Any]:
-    axis = {"labelColor": _GREY, "gridColor": _LINES, "domainColor": _LINES, "tickColor": _LINES, "labelFontSize": 11}
+    axis = {"labelColor": _GREY, "gridColor": _LINES, "domainColor": _LINES, "tickColor": _LINES, "labelFontSize": 13}
     drawn = chart("activity")
     drawn |= {"width": WIDTH - 40, "height": HEIGHT, "autosize": {"type": "pad"}, "data": {"values": bars}}
     drawn["config"] = {"background": None, "font": "sans-serif", "view": {"stroke": None}, "axis": axis}
