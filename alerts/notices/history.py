@@ -165,6 +165,12 @@ class History:
         query = {"bool": {"must_not": [{"term": {"type": "execution"}}]}}
         return self._search(query, "@timestamp", size, order="desc", source_excludes=["ctx.variables"])
 
+    def about(self, thread: str, size: int) -> list[Notice]:
+        """Return the latest notices of a thread, of all watches, the newest first, without their variables."""
+        self._refresh()
+        query = {"bool": {"filter": [{"term": {"incident_id": thread}}]}}
+        return self._search(query, "@timestamp", size, order="desc", source_excludes=["ctx.variables"])
+
     def _refresh(self) -> None:
         with es_errors("refresh the watch history"):
             self._client.indices.refresh(index=self._index)

@@ -23,6 +23,7 @@ LABELS: Mapping[Action, str] = {
 
 _SHORTEST_KEY = 16
 _MARK = "v"
+_FIELDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +89,10 @@ class Signer:
             ExpiredError: It was one, but its time is over.
         """
         path, _, query = target.partition("?")
-        given = parse_qs(query, max_num_fields=10)
         segments = path.split("/")
-        if len(segments) < 3 or segments[-3] != _MARK:  # noqa: PLR2004 - mark, incident, action
+        if len(segments) < 3 or segments[-3] != _MARK or query.count("&") > _FIELDS:  # noqa: PLR2004 - mark, id, action
             return None
+        given = parse_qs(query)
         incident_id, action = unquote(segments[-2]), segments[-1]
         expiry, signature = (given.get(name, [""])[0] for name in ("until", "sig"))
         # The signature comes first: what is not signed is not looked into. compare_digest takes no text but ASCII.

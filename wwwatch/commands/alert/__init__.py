@@ -4,6 +4,7 @@ import click
 
 from wwwatch.commands.alert.history import history_command
 from wwwatch.commands.alert.run import run_command
+from wwwatch.commands.alert.serve import serve_command
 from wwwatch.commands.alert.silence import silence_group
 from wwwatch.commands.alert.testmail import test_mail_command
 from wwwatch.commands.alert.watches import list_command
@@ -20,7 +21,14 @@ class _Ordered(click.Group):
 
 @click.group(
     cls=_Ordered,
-    commands=[run_command, list_command, history_command, silence_group, test_mail_command],
+    commands=[
+        run_command,
+        list_command,
+        history_command,
+        silence_group,
+        test_mail_command,
+        serve_command,
+    ],
 )
 def command() -> None:
     """Run the watches that send the mail.

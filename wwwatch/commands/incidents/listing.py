@@ -1,6 +1,7 @@
-"""`wwwatch incidents`: what is wrong, and why."""
+"""`wwwatch incidents list` and `show`: what is wrong, why, what was mailed, and what she said of it."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -8,29 +9,25 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from alerts import History, Notice
+from alerts.verdicts.store import Verdicts
+from alerts.verdicts.verdict import Verdict
 from core.client import es_errors
+from core.clock import iso_millis
 from core.documents import INCIDENTS
-from core.errors import StoreError, StoreMissingError
+from core.errors import StoreError
 from core.severity import whole_score
 from core.text import printable
 from wwwatch.roof import Roof
 from wwwatch.tables import print_table
 
+_NOTICES = 20
+SAID = {"true": "a true alarm", "false": "a false alarm", "ack": "acknowledged", "close": "closed"}
+"""What was said, in words."""
 STYLES = {"critical": "bold red", "major": "red", "minor": "yellow", "warning": "dim"}
 
 
-@click.group()
-def command() -> None:
-    """List and show incidents: anomalies that belong together.
-
-    \b
-    Example:
-      wwwatch incidents list
-      wwwatch incidents show 3f2a
-    """
-
-
-@command.command("list")
+@click.command("list")
 @click.option("--all", "also_closed", is_flag=True, help="Closed ones too.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many at most.")
 @click.option("--json", "as_json", is_flag=True, help="Print the documents as JSON lines.")
@@ -51,21 +48,25 @@ def list_command(roof: Roof, *, also_closed: bool, limit: int, as_json: bool) ->
         _list(documents)
 
 
-@command.command("show")
+@click.command("show")
 @click.argument("incident_id")
 @click.option("--json", "as_json", is_flag=True, help="Print the document as JSON.")
 @click.pass_obj
 def show_command(roof: Roof, incident_id: str, *, as_json: bool) -> None:
-    """Show one incident: who, since when, why, and the first raw lines."""
-    try:
-        with roof.es() as client, es_errors("read the incident"):
-            document = client.get(index=INCIDENTS, id=incident_id or "-")["_source"]
-    except StoreMissingError:
-        raise StoreError(f"there is no incident {incident_id}", "see `wwwatch incidents list --all`") from None
+    """Show one incident: who, since when, why, the first raw lines, the mails about it, and what was said of it."""
+    with roof.es() as client:
+        verdicts = Verdicts(client)
+        document = verdicts.incident(incident_id)
+        said, told = None, []
+        with suppress(StoreError):  # set up by an earlier version: there is nothing to show yet
+            said, told = verdicts.get(incident_id), History(client).about(incident_id, _NOTICES)
     if as_json:
-        click.echo(json.dumps(document, indent=2))
-    else:
-        _show(document)
+        own = {"verdict": said.document()} if said else {}
+        click.echo(json.dumps({**document, **own}, indent=2))
+        return
+    _show(document)
+    _show_notices(told)
+    _show_verdict(said, document["wwwatch"]["incident"]["id"])
 
 
 def _list(documents: list[dict[str, Any]]) -> None:
@@ -106,3 +107,29 @@ def _show(document: dict[str, Any]) -> None:
     console.print("first lines", style="bold")
     for line in document["wwwatch"]["evidence"]:
         console.print(Text(f"  {printable(line)}"), soft_wrap=True)
+
+
+def _show_notices(notices: list[Notice]) -> None:
+    console = Console(highlight=False)
+    console.print("mails", style="bold")
+    for notice in reversed(notices):
+        to = f" to {', '.join(notice.recipients)}" if notice.recipients else ""
+        when = iso_millis(notice.sent or notice.created)[:19]
+        line = f"  {when}Z  {notice.state.value}{to}: {notice.reason or notice.key}"
+        console.print(Text(printable(line)), soft_wrap=not console.is_terminal)
+    if not notices:
+        console.print("  none")
+
+
+def _show_verdict(verdict: Verdict | None, incident_id: str) -> None:
+    console = Console(highlight=False)
+    console.print("verdict", style="bold")
+    for each in verdict.done if verdict else ():
+        note = f": {each['note']}" if each.get("note") else ""
+        line = f"  {each['at'][:19]}Z  {SAID.get(each['action'], each['action'])}, by {each['by']}{note}"
+        console.print(Text(printable(line)), soft_wrap=not console.is_terminal)
+    if verdict and verdict.mutes_until:
+        console.print(Text(f"  what is alike is muted until {iso_millis(verdict.mutes_until)[:10]}"))
+    if verdict is None or verdict.verdict is None:
+        name = printable(incident_id)
+        console.print(Text(f"  none yet: wwwatch incidents label {name} true|false, or ack, or close"), soft_wrap=True)
