@@ -137,6 +137,7 @@ KINDS = {
             None,
             ((("client_pages", 40),),),
             clues=(
+                ("client_unlinked_pages", 1),
                 ("agent_tool", 1),
                 ("agent_missing", 1),
                 ("client_linked_assets", -1),

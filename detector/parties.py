@@ -7,7 +7,8 @@ none: there each user agent is a party of its own, and only what shows signs of 
 
 import polars as pl
 
-from detector.rows import busiest, in_time
+from detector.prepare import BROWSER
+from detector.rows import ORDINARY_MARKS, PRIVATE_MARKS, busiest, in_time
 
 CROWD = 5
 """User agents that load pages and images as browsers do, from which on an address is shared: a household has fewer."""
@@ -24,7 +25,7 @@ FAST = 15
 TURNED_AWAY = (301, 302, 303, 307, 308, 403)
 TIMEOUTS = (408, 444, 499, 504)
 COMMON_ANSWERS = 3
-"""Different pages may have the same size by chance."""
+"""Different pages may have the same size by chance; so many panels of different software do not."""
 
 
 def assign_parties(sessions: pl.DataFrame) -> pl.DataFrame:
@@ -89,15 +90,20 @@ def total_parties(rows: pl.DataFrame) -> pl.DataFrame:
             got,
             "page_key",
             client_pages=pl.lit(value=True),
+            client_unlinked_pages=~pl.col("is_linked") & ((pl.col("agent") & BROWSER) != 0),
         ),
         _same_answers(rows),
+        _same_refusals(rows),
         *_peaks(rows.select("party", "time", "path_key", linked.alias("linked")).filter(~pl.col("linked"))),
     ]
     for part in parts:
         totals = totals.join(part, on="party", how="left")
     # An application or a crawler that gets hundreds of pages misses some; who guesses gets next to none.
     guessed, taken = (pl.col(name).fill_null(0).cast(pl.Int64) for name in ("client_guessed_paths", "client_got"))
-    return totals.with_columns((guessed - taken).clip(0).alias("client_guessed_paths")).drop("client_got")
+    knocks = pl.col("client_knocks").fill_null(0) + pl.col("knocks_alike").fill_null(0)
+    return totals.with_columns(
+        (guessed - taken).clip(0).alias("client_guessed_paths"), knocks.alias("client_knocks")
+    ).drop("client_got", "knocks_alike")
 
 
 def _distinct(rows: pl.DataFrame, which: pl.Expr, key: str = "path_key", **columns: pl.Expr) -> pl.DataFrame:
@@ -120,6 +126,17 @@ def _same_answers(rows: pl.DataFrame) -> pl.DataFrame:
     most = sizes.group_by("party").agg(pl.col("same").max())
     beyond = (pl.col("same").cast(pl.Int64) - COMMON_ANSWERS).clip(0)
     return most.select("party", beyond.alias("client_same_answers"))
+
+
+def _same_refusals(rows: pl.DataFrame) -> pl.DataFrame:
+    """Count the party's knocks that a site without 404 answers, all alike, with its front page or a redirect."""
+    looks = (pl.col("marks") & (PRIVATE_MARKS | ORDINARY_MARKS)) != 0
+    alike = rows.filter(
+        looks & ~pl.col("is_knock") & ~pl.col("is_probe") & ~pl.col("is_linked") & pl.col("status").is_between(200, 399)
+    )
+    sizes = alike.group_by("party", "status", "bytes").agg(pl.col("path_key").n_unique().alias("same"))
+    many = sizes.filter(pl.col("same") >= COMMON_ANSWERS)
+    return many.group_by("party").agg(pl.col("same").sum().alias("knocks_alike"))
 
 
 def _peaks(rows: pl.DataFrame) -> list[pl.DataFrame]:

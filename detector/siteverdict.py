@@ -9,7 +9,7 @@ import polars as pl
 from core.documents import document_id
 from detector.anomaly import MOST_ADDRESSES, Anomaly
 from detector.attempts import judge_triers
-from detector.kinds import LOGIN_KINDS
+from detector.kinds import FLOOD_KINDS, LOGIN_KINDS
 from detector.reasons import Reason
 from detector.traffic import Scale
 
@@ -86,8 +86,8 @@ def judge_logins(counted: pl.DataFrame, scale: Scale) -> pl.DataFrame:
 
 
 def family_of(kind: str) -> str:
-    """Return what grows together at a site: `login` or `flood`."""
-    return "login" if kind in LOGIN_KINDS else "flood"
+    """Return what grows together at a site: `login`, `flood` or `walk`."""
+    return next((name for name, kinds in (("login", LOGIN_KINDS), ("flood", FLOOD_KINDS)) if kind in kinds), "walk")
 
 
 def grow(
@@ -165,6 +165,8 @@ def _reasons(worst: dict[str, Any]) -> tuple[Reason, ...]:
             said = f"{worst['lucky']:,} more of this sort seem to have got in; {worst['failed']:,} attempts failed"
             reasons.append(Reason("site_lucky_clients", worst["lucky"], 0.0, said))
         return tuple(reasons)
+    if "pages" in worst:
+        return _shared(worst)
     said = f"{count:,} addresses within {within} that load no images or styles and show no referrer"
     reasons = [Reason("site_bare_clients", count, usual, f"{said}; usual here are {usual:,.0f}")]
     for name, of, words in (
@@ -176,3 +178,10 @@ def _reasons(worst: dict[str, Any]) -> tuple[Reason, ...]:
         if share >= SUFFERING:
             reasons.append(Reason(f"site_{name}", share, 0.0, f"{100 * share:.0f} % {words}"))
     return tuple(reasons)
+
+
+def _shared(worst: dict[str, Any]) -> tuple[Reason, ...]:
+    within, count, usual = worst["within"], worst["count"], float(worst["usual"])
+    what = "for what is not there" if worst["kind"] == "scan" else "and loaded no images or styles"
+    said = f"{count:,} addresses asked within {within} for {worst['pages']:,} pages, nearly each for its own, {what}"
+    return (Reason("site_sharing_clients", count, usual, f"{said}; usual here are {usual:,.0f}"),)

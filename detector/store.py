@@ -21,7 +21,7 @@ from detector.feed import Positions
 from detector.incidents import Incident, restore
 from detector.memory import MEMORY_SCHEMA
 from detector.scorer import Kept
-from detector.traffic import HISTORY_SCHEMA
+from detector.trend import HISTORY_SCHEMA
 
 log = logging.getLogger(__name__)
 

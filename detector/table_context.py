@@ -48,6 +48,13 @@ CLIENT = (
         1,
     ),
     Feature(
+        "client_unlinked_pages",
+        "count",
+        "different pages the client got in a browser's name without following a link (no referrer)",
+        "{} different pages taken by this address in a browser's name without following a link",
+        1,
+    ),
+    Feature(
         "client_linked_assets",
         "count",
         "the client's images, styles and scripts loaded with a referrer",

@@ -26,7 +26,7 @@ SENSITIVE = Sign(
     r"|/[\w.-]*\.env([.~_-]\w*)*(\?|$)|/env\.((\w+\.)?js|json|bak|backup|old|txt|save|php)(\?|$)|wp-config\b"
     r"|/(id_(rsa|dsa|ecdsa|ed25519)|authorized_keys)|/web\.config"
     r"|/(credentials|secrets?|passwords?|passwd|aws[-_]?(keys?|credentials)|api[-_]?keys?|private[-_]?keys?"
-    r"|service-?account[\w-]*)\.(json|txt|csv|xml|ya?ml|db|ini|zip|env|properties|bak)"
+    r"|service-?account[\w-]*)\.(json|txt|csv|xml|ya?ml|toml|db|ini|zip|env|properties|bak)"
     r"|/config([-_.](dev|prod|production|local|test|sample|default|backup|old|inc|main|db|global))?"
     r"\.(ya?ml|inc|ini|bak|old|txt|toml|properties|php[._~-]\w*|inc\.php|save|swp)(\?|$)|/(inc|includes?)/config\.php"
     r"|/(sftp-config|firebase|local\.settings|appsettings[^/?]*|ftp-sync|auth)\.json(\?|$)"

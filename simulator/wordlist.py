@@ -61,6 +61,11 @@ def groups(name: str) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(block) for block in blocks if block)
 
 
+def repertoires() -> tuple[tuple[str, ...], ...]:
+    """Return what bots ask for, each its own row: those that look for secrets, and those that look for software."""
+    return groups("probes") + groups("knocks")
+
+
 def directory_words(dice: Dice) -> list[str]:
     """Return the words that tools for directories try: common ones, their plurals and years, and plain ones."""
     common = entries("dirs")

@@ -67,7 +67,7 @@ ATTACKS: dict[str, Attack] = {
     "scrape": Attack("scrape", scrapes.scrape, 2.0),
     "scrape-slow": Attack("scrape", scrapes.scrape_slow),
     "scrape-distributed": Attack("scrape", scrapes.scrape_distributed),
-    "scrape-headless": Attack("scrape", scrapes.scrape_headless),
+    "scrape-headless": Attack("scrape", scrapes.scrape_headless, 2.0),
 }
 
 LIVE = ("flood", "bruteforce", "spray", "scan", "sqli", "scrape", "stuffing", "gobuster", "sqlmap")

@@ -9,12 +9,14 @@ from simulator.visit import OK, Visit
 
 
 def probe(raid: Raid) -> None:
-    """Knock one to four times on what gives secrets away, as the whole Internet does all day."""
+    """Knock one to four times on what gives secrets away, or a few times on what many sites have, as all day long."""
     dice = raid.dice
     visit = raid.visit(raid.disguise(agents.SWEEPERS))
     look_first(visit, 0.3)
-    group = dice.pick(wordlist.groups("probes"))
-    count = int(raid.options.get("requests", dice.weighted({1: 5, 2: 3, 3: 2, 4: 1})))
+    group = dice.pick(wordlist.repertoires())
+    # A single request for what many sites have, such as a login page, is a bookmark of somebody's own: no attack.
+    counts = {3: 5, 4: 3, 5: 2} if group in wordlist.groups("knocks") else {1: 5, 2: 3, 3: 2, 4: 1}
+    count = int(raid.options.get("requests", dice.weighted(counts)))
     pause = dice.pick((0.2, 0.2, 1.0, 1.0, 20.0, 7200.0))
     ordered = group if dice.chance(0.6) else dice.shuffled(group)
     for path in ordered[:count]:
@@ -29,7 +31,7 @@ def worm(raid: Raid) -> None:
     dice = raid.dice
     visit = raid.visit(raid.disguise(agents.SWEEPERS))
     look_first(visit, 0.3)
-    groups = dice.shuffled(wordlist.groups("probes"))[: dice.whole(1, 3)]
+    groups = dice.shuffled(wordlist.repertoires())[: dice.whole(1, 3)]
     gap = dice.log_between(0.1, 5)
     for path in [path for group in groups for path in group]:
         raid.rotate(visit)

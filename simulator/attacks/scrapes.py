@@ -1,7 +1,7 @@
 """Taking everything: one address or many walk through all pages without reading."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain, cycle, islice
 
 from simulator import agents
 from simulator.attacks.raid import Raid
@@ -30,13 +30,17 @@ def scrape_distributed(raid: Raid) -> None:
 
 
 def scrape_headless(raid: Raid) -> None:
-    """Walk with a browser without a screen, which fetches the assets as well: once, then from its cache."""
+    """Walk with a browser without a screen, which fetches the assets as well: once, then from its cache.
+
+    Such a browser keeps its name as long as it runs.
+    """
     dice = raid.dice
     count, gap = raid.pace((120, 600), (0.4, 4.0), (60, 25.0))
     (visit,) = raid.visits(1, 1)
     visit.face = replace(visit.face, agent=agents.headless_agent(dice) if dice.chance(0.6) else visit.face.agent)
+    raid.rotation = 0.0
     pages = raid.site.pages if dice.chance(0.5) else sorted(raid.site.pages)
-    for step, page in zip(raid.steps([visit], count, gap), cycle(pages), strict=False):
+    for step, page in zip(raid.steps([visit], count, gap), _all_pages(raid, pages, count), strict=True):
         step.referrer = "-"
         step.page(page)
 
@@ -45,10 +49,15 @@ def _walk(raid: Raid, clients: int, count: int, gap: float, *, exactly: bool = F
     dice, site = raid.dice, raid.site
     visits = raid.visits(clients, clients) if exactly else raid.visits(1, clients)
     pages = sorted(site.pages) if dice.chance(0.7) else list(site.pages)
-    listing = dice.pick(site.api or site.pages)
-    mark = "&" if "?" in listing else "?"
-    walk = chain(pages, (f"{listing}{mark}page={number}" for number in range(1, count + 1)))
+    walk = _all_pages(raid, pages, count)
     refers = dice.chance(0.15)
-    for visit, page in zip(raid.steps(visits, count, gap, dice.between(0.02, 0.6)), islice(walk, count), strict=True):
+    for visit, page in zip(raid.steps(visits, count, gap, dice.between(0.02, 0.6)), walk, strict=True):
         visit.ask("GET", page, MISSING if dice.chance(0.01) else OK)
         visit.referrer = site.origin + page if refers else "-"
+
+
+def _all_pages(raid: Raid, pages: Sequence[str], count: int) -> list[str]:
+    """Return so many pages: the site's, each once, and then a listing's, number after number."""
+    listing = raid.dice.pick(raid.site.api or raid.site.pages)
+    mark = "&" if "?" in listing else "?"
+    return [*pages, *(f"{listing}{mark}page={number}" for number in range(1, count + 1))][:count]

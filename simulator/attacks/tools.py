@@ -75,7 +75,7 @@ def nuclei(raid: Raid) -> None:
     callback = f"http://{_hex(dice, 24)}.oast.example"
     exploits = [tuple(line.split(" ", 1)) for line in wordlist.entries("exploits")]
     asked = [("GET", path) for path in wordlist.scanned_paths()]
-    asked += [("GET", path) for group in wordlist.groups("probes") for path in group]
+    asked += [("GET", path) for group in wordlist.repertoires() for path in group]
     asked += [(line[0], line[1].replace("http://198.51.100.77", callback)) for line in exploits]
     asked += [("GET", f"/?{query}") for query in encode_all(dice, wordlist.FAMILIES, 80)]
     chosen = dice.shuffled(asked)[:count]
@@ -113,7 +113,7 @@ def zgrab(raid: Raid) -> None:
         visit.pause(3)
     visit.face = replace(visit.face, agent=agent)
     visit.ask("GET", "/", OK)
-    for path in dice.shuffled(dice.pick(wordlist.groups("probes")))[: dice.whole(1, 3)]:
+    for path in dice.shuffled(dice.pick(wordlist.repertoires()))[: dice.whole(1, 3)]:
         visit.pause(2)
         raid.miss(visit, "GET", path)
 

@@ -19,7 +19,7 @@ from detector.live import Detector, Step
 from detector.memory import remember
 from detector.scorer import Kept
 from detector.store import Checkpoint, DetectorStore
-from detector.traffic import HISTORY_SCHEMA
+from detector.trend import HISTORY_SCHEMA
 from enrich.signs import match_signs
 from simulator import render_combined, simulate
 from tests.server.watching import NOW, START, Crash, Dying, Site, StandingClock, findings, forget_findings, write

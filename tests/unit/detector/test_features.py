@@ -64,6 +64,9 @@ TWO_FACES = [
     request(60, "/c", user_agent="one"),
 ]
 
+SCRIPT = [
+    request(50 + number, f"/script/{number}", address="192.0.2.1", user_agent="curl/8.4.0") for number in range(9)
+]
 ANSWERS: list[tuple[str, list[dict[str, Any]], float]] = [
     ("requests", PAGES, 5),
     ("duration", PAGES, 31),
@@ -131,6 +134,7 @@ ANSWERS: list[tuple[str, list[dict[str, Any]], float]] = [
     ("client_guessed_paths", [request(number, f"/backup{number}", status=301) for number in range(6)], 6),
     ("client_guessed_paths", [request(0, "/a", status=301), request(1, "/a/")], 0),
     ("client_knocks", [request(0, "/manager/html", status=502), request(1, "/nacos/", status=502)], 2),
+    ("client_unlinked_pages", [*PAGES, request(40, "/linked", referrer="https://example.org/"), *SCRIPT], 4),
     ("client_linked_assets", LINKED, 1),
     ("client_guessed_paths", MISSING, 1),
     ("client_same_answers", SAME, 3),

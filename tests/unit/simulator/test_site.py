@@ -9,7 +9,7 @@ from simulator.journal import Face, Journal
 from simulator.payload import encoded, guard_check, make_payload, sql
 from simulator.site import STYLES, Site, build_site
 from simulator.visit import Visit
-from simulator.wordlist import FAMILIES, groups
+from simulator.wordlist import FAMILIES, repertoires
 
 VISITOR = Face("198.18.0.1", "Mozilla/5.0", "visitor", "www.example.com")
 
@@ -79,5 +79,5 @@ def test_what_injects_sql_is_taken_for_it() -> None:
 
 
 def test_knocks_come_in_repertoires() -> None:
-    assert len(groups("probes")) > 15
-    assert all(path.startswith("/") for group in groups("probes") for path in group)
+    assert len(repertoires()) > 15
+    assert all(path.startswith("/") for group in repertoires() for path in group)

@@ -1,0 +1,99 @@
+"""Episodes: strange intervals of a site that lie together are one anomaly, which grows while it goes on."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from detector.anomaly import Anomaly
+from detector.evidence import LINES, EvidenceSource, Wanted
+from detector.siteverdict import family_of, grow
+from detector.traffic import Scale
+
+APART = timedelta(hours=1)
+"""With more than this between two strange intervals there are two anomalies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strange:
+    """Intervals of a site that are strange, and who made them so (`client`, `interval`)."""
+
+    flags: pl.DataFrame
+    members: pl.DataFrame
+
+    @classmethod
+    def at(cls, flags: pl.DataFrame, members: pl.DataFrame, scale: Scale) -> "Strange":
+        """Put flags and who made them so together; all are of one length."""
+        spans = flags.with_columns(pl.lit(scale.length).alias("length"), pl.lit(scale.words).alias("within"))
+        return cls(spans, members.select("domain", "client", "interval", "requests"))
+
+
+class Episodes:
+    """The anomalies of sites that go on.
+
+    Args:
+        digest: The model's, for the anomalies' documents.
+        evidence: Where raw lines come from.
+    """
+
+    def __init__(self, digest: str, evidence: EvidenceSource) -> None:
+        self.digest, self.evidence = digest, evidence
+        self._going: dict[tuple[str, str], Anomaly] = {}
+
+    def name(self, found: Iterable[Strange], rows: pl.DataFrame) -> list[Anomaly]:
+        """Return the anomalies that strange intervals make, those that are new or have changed.
+
+        Args:
+            found: They, in the order of their lengths.
+            rows: All requests in memory.
+        """
+        anomalies = [anomaly for strange in found for anomaly in self._name(strange, rows)]
+        # The same episode may show at several lengths: the last one has all its clients.
+        return list({anomaly.session_id: anomaly for anomaly in anomalies}.values())
+
+    def place(self, anomaly: Anomaly) -> None:
+        """Remember which incident an anomaly was put into."""
+        self._going[anomaly.domain, family_of(anomaly.kind)] = anomaly
+
+    def forget_before(self, moment: datetime) -> None:
+        """Let go of those that ended so long ago that nothing can belong to them."""
+        for key, anomaly in list(self._going.items()):
+            if anomaly.end < moment - APART:
+                del self._going[key]
+
+    def _name(self, strange: Strange, rows: pl.DataFrame) -> list[Anomaly]:
+        named = []
+        gap = pl.col("interval").diff() > APART + pl.col("length")
+        ordered = strange.flags.sort("domain", "interval").with_columns(
+            gap.fill_null(value=False).cum_sum().over("domain").alias("episode")
+        )
+        for (domain, _), flags in ordered.group_by("domain", "episode", maintain_order=True):
+            members = strange.members.join(flags, on=["domain", "interval"], how="semi")
+            anomaly = self._episode(str(domain), flags, members, rows)
+            if anomaly is not None:
+                named.append(anomaly)
+        return named
+
+    def _episode(self, domain: str, flags: pl.DataFrame, members: pl.DataFrame, rows: pl.DataFrame) -> Anomaly | None:
+        worst = flags.sort("score", "count", "interval", descending=True).row(0, named=True)
+        begin, end = flags["interval"][0], flags["interval"][-1] + worst["length"]
+        old = self._going.get((domain, family_of(worst["kind"])))
+        if old is not None and (begin > old.end + APART or end < old.start - APART):
+            old = None
+        ranked = (
+            members.group_by("client")
+            .agg(pl.col("requests").sum())
+            .sort("requests", "client", descending=[True, False])
+        )
+        clients = tuple(dict.fromkeys([*(old.clients if old else ()), *ranked["client"]]))
+        here = rows.filter((pl.col("domain") == domain) & pl.col("client").is_in(clients) & (pl.col("time") >= begin))
+        anomaly = grow(old, worst | {"domain": domain}, clients, here, self.digest)
+        if anomaly is None:
+            return None
+        if len(anomaly.evidence) < LINES:
+            first = here.sort("time").unique("client", keep="first", maintain_order=True).head(LINES)
+            (lines,) = self.evidence.fetch([Wanted(anomaly, [anomaly.top_path], first)])
+            anomaly = replace(anomaly, evidence=lines or anomaly.evidence)
+        self.place(anomaly)
+        return anomaly

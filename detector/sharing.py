@@ -1,0 +1,138 @@
+"""Verdicts on walks: many clients that have divided a site's pages, or a list of guesses, among themselves."""
+
+import polars as pl
+
+from detector.traffic import Scale
+from detector.walks import SPAN
+
+SHARED = Scale("6h", "6 h", SPAN, SPAN / 36, 10, 10, 6.0)
+"""How long what is shared is looked at together, how often (each 10 minutes), and the fewest clients that share."""
+
+ALONE = 0.8
+"""Share of a client's pages that no other client asked for, from which on they may be its part of a divided walk."""
+
+GUESSES, PAGES = 3, 8
+"""Different pages of a client whose requests mostly led to nothing, and of one that got what it asked for: who asks for
+fewer may have followed an old link or two, and a person reads a few pages."""
+
+ALIKE = 20
+"""Different pages that were answered alike by size, from which on that is a site's answer to what is not there."""
+
+VISITORS = 20
+"""Clients that browse from which on it is known how a site's visitors look in its log."""
+
+TIMES = 4.0
+"""How many times the usual is too much."""
+
+_ABSENT = ("bare", "browsing", "dry", "lucky", "failed", "bare_requests", "bare_errors")
+
+MEMBERS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "domain": pl.String,
+    "client": pl.String,
+    "requests": pl.UInt32,
+    "pages": pl.UInt32,
+    "is_guess": pl.Boolean,
+}
+
+
+def find_sharers(pairs: pl.DataFrame, visitors: pl.DataFrame) -> pl.DataFrame:
+    """Return who may have a part of a divided walk.
+
+    Args:
+        pairs: Who asked for what, of those who did nothing else (detector.walks.Walks.windows).
+        visitors: Who did more (`domain`, `who`).
+
+    Returns:
+        MEMBERS_SCHEMA: clients, how many different pages each asked for, and whether most of them led to nothing.
+    """
+    told = _with_visitors(_with_outcome(pairs), visitors)
+    # A link to what is not there is somebody else's mistake. Referrers are easily made up: where visitors are known by
+    # their images, nobody is one for showing them.
+    counts = ~pl.col("is_linked") | (pl.col("is_got") & pl.col("shows_assets"))
+    alone = (pl.len().over("domain", "page") == 1).alias("is_alone")
+    each = (
+        told.with_columns(alone)
+        .filter(counts)
+        .group_by("domain", "client")
+        .agg(
+            pl.col("requests").sum(),
+            pl.len().alias("pages"),
+            pl.col("is_alone").mean().alias("alone"),
+            (pl.col("is_got").mean() < 0.5).alias("is_guess"),  # noqa: PLR2004 - most
+            pl.col("is_known").first(),
+        )
+    )
+    enough = (
+        pl.when("is_guess").then(pl.col("pages") >= GUESSES).otherwise((pl.col("pages") >= PAGES) & pl.col("is_known"))
+    )
+    return each.filter(enough & (pl.col("alone") >= ALONE)).select(
+        pl.col(name).cast(dtype) for name, dtype in MEMBERS_SCHEMA.items()
+    )
+
+
+def _with_outcome(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Set `is_got` right where a site answers what is not there with one and the same page."""
+    served = (
+        pairs.filter(pl.col("is_got") & pl.col("bytes").is_not_null())
+        .group_by("domain", "bytes")
+        .agg(pl.col("page").n_unique().alias("alike"))
+    )
+    same = served.filter(pl.col("alike") >= ALIKE).select("domain", "bytes", pl.lit(value=False).alias("is_own"))
+    joined = pairs.join(same, on=["domain", "bytes"], how="left", maintain_order="left")
+    return joined.with_columns(pl.col("is_got") & pl.col("is_own").fill_null(value=True)).drop("is_own")
+
+
+def _with_visitors(pairs: pl.DataFrame, visitors: pl.DataFrame) -> pl.DataFrame:
+    """Add `shows_assets`: visitors are known by their images; and `is_known`: by them, or by following links."""
+    walkers = pairs.group_by("domain").agg(
+        pl.col("client").n_unique().alias("walkers"),
+        pl.col("client").filter("is_linked").n_unique().alias("linked"),
+    )
+    counted = walkers.join(visitors.group_by("domain").agg(pl.len().alias("visitors")), on="domain", how="left")
+    least = pl.max_horizontal(pl.lit(VISITORS), 0.25 * pl.col("walkers"))
+    shows = (pl.col("visitors") >= least).fill_null(value=False)
+    known = counted.select(
+        "domain", shows.alias("shows_assets"), (shows | (pl.col("linked") >= least)).alias("is_known")
+    )
+    return pairs.join(known, on="domain", how="left")
+
+
+def judge_sharers(sharers: pl.DataFrame, history: pl.DataFrame, times: int = 1) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the sites whose pages, or guesses, are shared out among many, and what is worth keeping of all.
+
+    Args:
+        sharers: Output of `find_sharers`, and `interval`, the same for all.
+        history: HISTORY_SCHEMA of times before: of those SHARED long, `bare` counts who shares pages, `dry` guesses.
+        times: What counts are multiplied by, where only a part of the clients was looked at.
+
+    Returns:
+        Flags as `detector.siteverdict.judge_floods` gives them (`kind` is `scan` or `scrape`, and `is_guess` says so;
+        `score`: 50 at the fewest, 25 more for each ten times as many), and rows for the history.
+    """
+    counted = sharers.group_by("domain", "interval", "is_guess").agg(pl.len() * times, pl.col("pages").sum() * times)
+    earlier = history.filter((pl.col("scale") == SHARED.name) & ~pl.col("is_flooded"))
+    apart = earlier.filter(pl.col("interval") + SPAN <= sharers["interval"][0])
+    usual = apart.group_by("domain").agg(pl.col("bare", "dry").max())
+    known = counted.join(usual, on="domain", how="left").with_columns(
+        pl.when("is_guess").then("dry").otherwise("bare").fill_null(0).alias("usual"), pl.col("len").alias("count")
+    )
+    least = pl.max_horizontal(pl.lit(float(SHARED.floor_bare)), TIMES * pl.col("usual"))
+    flags = known.filter(pl.col("count") >= least).select(
+        "domain",
+        "interval",
+        "is_guess",
+        "count",
+        "pages",
+        "usual",
+        pl.when("is_guess").then(pl.lit("scan")).otherwise(pl.lit("scrape")).alias("kind"),
+        (50 + 25 * (pl.col("count") / least).log10()).clip(0, 100).alias("score"),
+        *(pl.lit(0, pl.UInt32).alias(name) for name in _ABSENT),
+    )
+    seen = counted.group_by("domain", "interval").agg(
+        pl.col("len").filter(~pl.col("is_guess")).sum().alias("bare"),
+        pl.col("len").filter("is_guess").sum().alias("dry"),
+        pl.lit(0).alias("browsing"),
+        pl.lit(SHARED.name).alias("scale"),
+        pl.lit(value=False).alias("is_sprayed"),
+    )
+    return flags, seen.with_columns(pl.col("domain").is_in(flags["domain"].implode()).alias("is_flooded"))

@@ -1,0 +1,103 @@
+"""What is usual at a site, interval by interval: what came before, and what its history taught of the hour."""
+
+import polars as pl
+
+from detector.traffic import COUNT, Scale
+
+TRAILING = "24h"
+"""What is usual is the upper quartile of so long before, without what was strange."""
+
+ENOUGH = 20
+"""Clients that browsed from which on it is known that visitors of a site load assets."""
+
+LEARNT_WEEKS = 3
+"""Weeks of history from which on the most clients of an hour of the week are believed to be usual."""
+
+_STRANGE = ("is_flooded", "is_sprayed")
+
+HISTORY_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "scale": pl.String,
+    "domain": pl.String,
+    "interval": pl.Datetime("us", "UTC"),
+    "bare": pl.UInt32,
+    "browsing": pl.UInt32,
+    "dry": pl.UInt32,
+    "is_flooded": pl.Boolean,
+    "is_sprayed": pl.Boolean,
+}
+"""One row per site and interval: how many clients of each sort, and whether that was strange."""
+
+
+def with_usual(counted: pl.DataFrame, history: pl.DataFrame, scale: Scale) -> pl.DataFrame:
+    """Add what was usual before each interval.
+
+    Args:
+        counted: Output of `by_interval`, with `is_flooded` and `is_sprayed`: what is strange is not usual.
+        history: HISTORY_SCHEMA, the intervals of this length that were seen before, these among them or not.
+        scale: How long they are.
+
+    Returns:
+        The same rows with `usual_bare`, `usual_dry`, `usual_share` (bare clients for each that browses) and
+        `loads_assets`: whether visitors of this site do.
+    """
+    own = counted.select(pl.lit(scale.name).alias("scale"), *COUNT, pl.col("bare", "browsing", "dry", *_STRANGE))
+    known = history.filter(pl.col("scale") == scale.name).join(own, on=COUNT, how="anti")
+    ordered = pl.concat([known.select(own.columns), own]).sort("domain", "interval")
+    usual = ordered.with_columns(
+        _upper_quartile("bare", "is_flooded"),
+        _upper_quartile("dry", "is_sprayed"),
+        _trailing(pl.col("bare")).alias("_bare"),
+        _trailing(pl.col("browsing")).alias("_browsing"),
+    ).with_columns(
+        (pl.col("_bare") / pl.max_horizontal("_browsing", 1)).clip(0.1, 3.0).alias("usual_share"),
+        (pl.col("_browsing") >= pl.max_horizontal(ENOUGH, 0.25 * pl.col("_bare"))).alias("loads_assets"),
+    )
+    wanted = usual.select(*COUNT, "usual_bare", "usual_dry", "usual_share", "loads_assets")
+    return counted.join(wanted, on=COUNT, how="left", maintain_order="left")
+
+
+def _upper_quartile(name: str, strange: str) -> pl.Expr:
+    """Return the quartile of the intervals before that were not strange; of all where a whole day was."""
+
+    def quartile(values: pl.Expr) -> pl.Expr:
+        return (
+            values.cast(pl.Float64)
+            .rolling_quantile_by("interval", TRAILING, quantile=0.75, closed="left")
+            .over("domain")
+        )
+
+    calm = quartile(pl.when(~pl.col(strange)).then(pl.col(name)))
+    return pl.coalesce(calm, quartile(pl.col(name))).fill_null(0).alias(f"usual_{name}")
+
+
+def _trailing(values: pl.Expr) -> pl.Expr:
+    calm = pl.when(~pl.col("is_flooded")).then(values).cast(pl.Float64)
+    return calm.rolling_sum_by("interval", TRAILING, closed="left").over("domain").fill_null(0)
+
+
+def mark(counted: pl.DataFrame, strange: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Set the Boolean `name` of the intervals that are in `strange`."""
+    marks = strange.select(*COUNT, pl.lit(value=True).alias("_mark"))
+    joined = counted.join(marks, on=COUNT, how="left", maintain_order="left")
+    return joined.with_columns((pl.col(name) | pl.col("_mark").fill_null(value=False)).alias(name)).drop("_mark")
+
+
+def with_learnt(counted: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:
+    """Add what the site's history taught of this hour of the week.
+
+    Args:
+        counted: Anything with `domain` and `interval`.
+        hours: `detector.usual.HourLearner.table`.
+
+    Returns:
+        The same rows with `usual_clients`, the most in one such hour, and `usual_logins`, the clients that try to log
+        in; 0 where fewer than LEARNT_WEEKS taught it.
+    """
+    taught = hours.filter(pl.col("weeks") >= LEARNT_WEEKS).select(
+        "domain", "hour", pl.col("clients_high").alias("usual_clients"), pl.col("login_clients").alias("usual_logins")
+    )
+    hour = ((pl.col("interval").dt.weekday() - 1).cast(pl.Int32) * 24 + pl.col("interval").dt.hour()).cast(pl.UInt8)
+    joined = counted.with_columns(hour.alias("hour")).join(
+        taught, on=["domain", "hour"], how="left", maintain_order="left"
+    )
+    return joined.drop("hour").with_columns(pl.col("usual_clients", "usual_logins").fill_null(0.0))

@@ -1,0 +1,147 @@
+"""Work that is shared out: many addresses that each read, or guess, a part of what one of them would be seen by.
+
+Visitors ask for what others ask for as well. Of a walk that is divided among addresses each page is asked for by one of
+them alone; so what counts are clients nearly all of whose pages nobody else of their sort asked for.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from detector.prepare import APP, DECLARED
+
+SPAN = timedelta(hours=6)
+"""What is shared out more slowly than that is as slow as readers are."""
+
+MOST_PAIRS = 300_000
+"""Pairs of client and page that are kept, some 20 MB; beyond them every second client is left out, and so on."""
+
+PAIRS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "domain": pl.String,
+    "client": pl.String,
+    "page": pl.UInt64,
+    "hour": pl.Datetime("us", "UTC"),
+    "requests": pl.UInt32,
+    "bytes": pl.Int64,
+    "is_got": pl.Boolean,
+    "is_linked": pl.Boolean,
+}
+"""One row per site, client, page and hour: how many requests, the answer's size, whether it was served, and whether a
+referrer named a link to it."""
+
+VISITORS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "domain": pl.String,
+    "who": pl.UInt64,
+    "hour": pl.Datetime("us", "UTC"),
+}
+"""One row per site, client and hour in which it did more than asking for pages."""
+
+_WHO = ("domain", "who")
+_HOUR = timedelta(hours=1)
+_TAKEN = ("domain", "client", "url", "path", "method", "status", "bytes", "agent", "is_asset", "is_numbered")
+
+
+class Walks:
+    """Who asked for which pages lately, of those who do nothing but asking for pages.
+
+    Args:
+        most: Pairs that are kept.
+
+    Attributes:
+        pairs: PAIRS_SCHEMA; a pair may be in parts.
+        visitors: Who loads images or sends something (VISITORS_SCHEMA).
+        thinned: Only every 2 ** thinned-th client is looked at.
+    """
+
+    def __init__(self, most: int = MOST_PAIRS) -> None:
+        self.most, self.thinned = most, 0
+        self.pairs = pl.DataFrame(schema=PAIRS_SCHEMA)
+        self.visitors = pl.DataFrame(schema=VISITORS_SCHEMA)
+        self._merged = 0
+
+    def add(self, prepared: pl.DataFrame) -> None:
+        """Note what clients asked for (output of `detector.features.prepare`)."""
+        does_more = pl.col("is_asset") | ~pl.col("method").is_in(["GET", "HEAD"])
+        rows = prepared.select(
+            *_TAKEN,
+            does_more.alias("does_more"),
+            (~pl.col("referrer").fill_null("-").is_in(["-", ""])).alias("is_linked"),
+            pl.col("client").hash(seed=3).alias("who"),
+            pl.col("time").dt.truncate("1h").alias("hour"),
+        )
+        came = rows.filter("does_more").select(*VISITORS_SCHEMA).unique()
+        self.visitors = self.visitors.vstack(came)
+        # Robots that say so, and applications, have pages of their own to ask for.
+        walks = ~pl.col("does_more") & ((pl.col("agent") & (DECLARED | APP)) == 0) & pl.col("status").is_not_null()
+        asked = rows.filter(walks).join(came, on=_WHO, how="anti")
+        self.pairs = self.pairs.vstack(self._thin(_pair_up(asked)))
+        if self.pairs.height + self.visitors.height > max(2 * self._merged, 20_000):
+            self._merge()
+
+    def forget_before(self, watermark: datetime) -> None:
+        """Let go of what is older than SPAN."""
+        oldest = self.pairs["hour"].min()
+        if isinstance(oldest, datetime) and oldest < watermark - SPAN - 2 * _HOUR:
+            self.pairs = self.pairs.filter(pl.col("hour") >= watermark - SPAN - _HOUR)
+            self.visitors = self.visitors.filter(pl.col("hour") >= watermark - SPAN - _HOUR)
+        if self.pairs.height < self.most // 8:
+            self.thinned = 0
+
+    def windows(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, pl.DataFrame, pl.DataFrame]]:
+        """Yield the SPAN up to the end of each hour from that of `since` to that of `until`.
+
+        Yields:
+            The hour in which it begins, the pairs in it of those that do nothing but asking for pages (PAIRS_SCHEMA
+            without `hour`), each once, and the visitors in it (`domain` and `who`).
+        """
+        self._merge()
+        last = until.replace(minute=0, second=0, microsecond=0)
+        hour = max(since.replace(minute=0, second=0, microsecond=0), _first(self.pairs["hour"], last))
+        while hour <= last:
+            lately = pl.col("hour").is_between(hour - SPAN + _HOUR, hour)
+            visitors = self.visitors.filter(lately).select(_WHO).unique()
+            pairs = self.pairs.filter(lately).with_columns(pl.col("client").hash(seed=3).alias("who"))
+            yield hour - SPAN + _HOUR, _total(pairs.join(visitors, on=_WHO, how="anti")), visitors
+            hour += _HOUR
+
+    def _thin(self, pairs: pl.DataFrame) -> pl.DataFrame:
+        return pairs.filter(pl.col("client").hash(seed=2) % 2**self.thinned == 0) if self.thinned else pairs
+
+    def _merge(self) -> None:
+        self.visitors = self.visitors.unique()
+        self.pairs = _total(self.pairs, "hour")
+        while self.pairs.height > self.most:
+            self.thinned += 1
+            self.pairs = self._thin(self.pairs)
+        self._merged = self.pairs.height + self.visitors.height
+
+
+def _pair_up(rows: pl.DataFrame) -> pl.DataFrame:
+    # Of a listing each number is a page.
+    page = pl.when("is_numbered").then("url").otherwise("path").hash(seed=1).alias("page")
+    status = pl.col("status")
+    own = rows.select(
+        page,
+        "domain",
+        "client",
+        "hour",
+        # A listing's pages may well be as long as one another.
+        pl.when(~pl.col("is_numbered")).then("bytes").alias("bytes"),
+        "is_linked",
+        ((status < 300) | (status == 304)).alias("is_got"),  # noqa: PLR2004 - success, and "you have it already"
+        pl.lit(1, pl.UInt32).alias("requests"),
+    )
+    return _total(own, "hour")
+
+
+def _total(pairs: pl.DataFrame, *by: str) -> pl.DataFrame:
+    together = pairs.group_by("domain", "client", "page", *by).agg(
+        pl.col("requests").sum(), pl.col("bytes").first(), pl.col("is_got", "is_linked").any()
+    )
+    return together.select(pl.col(name).cast(PAIRS_SCHEMA[name]) for name in PAIRS_SCHEMA if name in together.columns)
+
+
+def _first(hours: pl.Series, otherwise: datetime) -> datetime:
+    found = hours.min()
+    return found if isinstance(found, datetime) else otherwise

@@ -1,0 +1,136 @@
+"""Walks and lists of guesses that many addresses have divided among themselves, and what only looks like that."""
+
+import random
+
+import polars as pl
+import pytest
+
+from detector.features import prepare
+from detector.sharing import MEMBERS_SCHEMA, SHARED, judge_sharers
+from detector.trend import HISTORY_SCHEMA
+from detector.walks import SPAN, Walks
+from tests.unit.detector.frames import BROWSER, at, events_of, request
+from tests.unit.detector.swarms import HOUR, Request, address, browsing, ordinary, watched
+
+CLIENTS = 20
+
+
+def shared(clients: int, pages: int, dice: random.Random, **more: object) -> list[Request]:
+    """Return a walk: page after page, each asked for by one of the clients."""
+    total = clients * pages
+    return [
+        request(3 * HOUR + 9_000 * number / total, f"/item/{number}", address=address(dice.randrange(clients)), **more)
+        for number in range(total)
+    ]
+
+
+def guessed(clients: int, each: int, dice: random.Random, **more: object) -> list[Request]:
+    return shared(clients, each, dice, **{"status": 404, **more})
+
+
+ATTACKS = {
+    "pages": ("scrape", lambda dice: shared(CLIENTS, 20, dice)),
+    "pages, with made-up referrers": (
+        "scrape",
+        lambda dice: shared(CLIENTS, 20, dice, referrer="https://example.org/item/1"),
+    ),
+    "guesses": ("scan", lambda dice: guessed(CLIENTS, 7, dice)),
+    "guesses that are redirected": ("scan", lambda dice: guessed(CLIENTS, 7, dice, status=301)),
+    "guesses that are all answered with the front page": (
+        "scan",
+        lambda dice: guessed(CLIENTS, 7, dice, status=200, bytes=4711),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ATTACKS)
+@pytest.mark.parametrize("size", [None, 400])
+def test_what_is_divided_among_addresses_is_found(case: str, size: int | None) -> None:
+    dice = random.Random(1)
+    kind, attack = ATTACKS[case]
+    requests = [{**one, "bytes": one["bytes"] + number % 9_000} for number, one in enumerate(ordinary(8, 60, dice))]
+    hostile = attack(dice)
+    if kind == "scrape":
+        hostile = [{**one, "bytes": 10_000 + number} for number, one in enumerate(hostile)]
+    (anomaly,) = watched([*requests, *hostile], size).values()
+    assert anomaly.kind == kind
+    assert anomaly.score >= 50
+    swarm = {address(number) for number in range(CLIENTS)}
+    assert len(swarm & set(anomaly.clients)) > 0.8 * CLIENTS
+    assert set(anomaly.clients) <= swarm
+    assert "nearly each for its own" in anomaly.reasons[0].sentence
+
+
+def readers(dice: random.Random, **more: object) -> list[Request]:
+    """Return people with everything in their browsers' caches, who read what others read."""
+    return [
+        request(3 * HOUR + dice.random() * 9_000, f"/item/{dice.randrange(60)}", address=address(who), **more)
+        for who in range(40)
+        for _ in range(15)
+    ]
+
+
+def own_pages(dice: random.Random, agent: str) -> list[Request]:
+    return shared(CLIENTS, 20, dice, user_agent=agent)
+
+
+SILENT = {
+    "readers of the same pages": readers,
+    "a crawler with many addresses": lambda dice: own_pages(dice, "Mozilla/5.0 (compatible; Googlebot/2.1)"),
+    "people with broken links": lambda dice: guessed(CLIENTS, 7, dice, referrer="https://example.org/"),
+    "a few": lambda dice: shared(5, 20, dice),
+    "people with a page or two of their own": lambda dice: shared(200, 2, dice),
+    "people who send something, too": lambda dice: [
+        *own_pages(dice, BROWSER),
+        *(request(3 * HOUR, "/cart", address=address(number), method="POST") for number in range(CLIENTS)),
+    ],
+    "an old address of everybody's": lambda dice: [
+        one for number in range(40) for one in browsing(address(number), 3 * HOUR + number, dice)
+    ],
+}
+
+
+@pytest.mark.parametrize("case", SILENT)
+def test_what_only_looks_like_that_is_silent(case: str) -> None:
+    dice = random.Random(2)
+    requests = [*ordinary(8, 60, dice), *SILENT[case](dice)]
+    varied = [{**one, "bytes": 100 + number} for number, one in enumerate(requests)]
+    assert watched(varied) == {}
+
+
+def test_where_nobody_is_known_by_images_or_links_nothing_is_said_of_readers() -> None:
+    dice = random.Random(3)
+    api = [{**one, "bytes": 100 + number} for number, one in enumerate(own_pages(dice, BROWSER))]
+    assert watched(api) == {}
+
+
+@pytest.mark.parametrize(("usual", "found"), [(0, 1), (2, 1), (10, 0)])
+def test_what_was_there_before_is_usual(usual: int, found: int) -> None:
+    sharers = pl.DataFrame(
+        {
+            "domain": "example.org",
+            "client": [address(number) for number in range(CLIENTS)],
+            "requests": 20,
+            "pages": 20,
+            "is_guess": False,
+            "interval": at(0),
+        },
+        schema_overrides=MEMBERS_SCHEMA,
+    )
+    before = {"scale": SHARED.name, "domain": "example.org", "interval": at(0) - 2 * SPAN, "bare": usual}
+    calm = {"browsing": 0, "dry": 0, "is_flooded": False, "is_sprayed": False}
+    flags, seen = judge_sharers(sharers, pl.DataFrame([before | calm], schema=HISTORY_SCHEMA))
+    assert flags.height == found
+    assert seen["bare"].to_list() == [CLIENTS]
+    assert seen["is_flooded"].to_list() == [bool(found)]
+
+
+def test_pairs_are_bounded_and_forgotten() -> None:
+    walks = Walks(most=1_000)
+    walks.add(prepare(events_of(*shared(300, 20, random.Random(6)))))
+    (*_, (_, pairs, _)) = walks.windows(at(0), at(6 * HOUR))
+    assert 0 < pairs.height <= 1_000
+    assert walks.thinned > 0
+    walks.forget_before(at(0) + 3 * SPAN)
+    assert walks.pairs.is_empty()
+    assert walks.thinned == 0
