@@ -9,6 +9,7 @@ Source: Kibana's documentation of its query language.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from core.errors import KibanaError
 
@@ -60,6 +61,7 @@ class Group:
 Node = Is | Not | Group
 
 
+@cache
 def parse(query: str) -> Node:
     """Return the tree of a query; an empty one matches everything.
 

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from kibana.compile.objects import SEARCH_INDEX
 from kibana.compile.saved import CORE_MIGRATION_VERSION, MIGRATION_VERSIONS
@@ -11,6 +11,14 @@ from kibana.lint.dashboards import Views, check_dashboard
 from kibana.lint.fields import check_field, check_kql
 from kibana.lint.problem import Fields, Findings, Problem
 from kibana.lint.shapes.objects import ATTRIBUTES, DashboardAttributes, Line, SearchAttributes, ViewAttributes
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an object is held against: the objects of the file, and the fields of its data views."""
+
+    there: Mapping[tuple[str, str], int]
+    views: Views
 
 
 def lint(lines: Iterable[str], fields: Fields) -> list[Problem]:
@@ -21,48 +29,49 @@ def lint(lines: Iterable[str], fields: Fields) -> list[Problem]:
         fields: Index pattern of each data view to its fields and their types.
     """
     problems: list[Problem] = []
-    objects: list[Line] = []
-    for number, text in enumerate(lines, 1):
-        findings = Findings(f"line {number}", problems)
-        try:
-            data = json.loads(text)
-        except ValueError as error:
-            findings.add("", f"it is no JSON: {error}")
-            continue
-        line = findings.shape("", Line, data)
-        if line is not None:
-            objects.append(line)
-    shaped = [(line, _shaped(line, problems)) for line in objects]
-    views = _views(shaped, fields, problems)
-    there: Counter[tuple[str, str]] = Counter((line.type, line.id) for line in objects)
-    for line, attributes in shaped:
-        findings = Findings(f"{line.type} {line.id}", problems)
-        _check_line(findings, line, there)
-        if isinstance(attributes, ViewAttributes):
-            _check_view(findings, attributes, line, views)
-        elif isinstance(attributes, SearchAttributes):
-            _check_search(findings, attributes, line, views)
-        elif isinstance(attributes, DashboardAttributes):
-            check_dashboard(findings, attributes, line.references, views)
+    objects = [line for number, text in enumerate(lines, 1) if (line := _line(number, text, problems)) is not None]
+    around = surroundings(objects, fields, problems)
+    for line in objects:
+        lint_object(line, around, problems)
     return problems
 
 
-def _shaped(line: Line, problems: list[Problem]) -> Any:
-    return Findings(f"{line.type} {line.id}", problems).shape("/attributes", ATTRIBUTES[line.type], line.attributes)
-
-
-def _views(shaped: Sequence[tuple[Line, Any]], fields: Fields, problems: list[Problem]) -> Views:
+def surroundings(objects: Sequence[Line], fields: Fields, problems: list[Problem]) -> Surroundings:
+    """Return what objects are held against; data views whose fields nobody knows are noted."""
     views: dict[str, Mapping[str, str]] = {}
-    for line, attributes in shaped:
-        if isinstance(attributes, ViewAttributes):
-            if attributes.title not in fields:
-                what = f"no template of ours fits {attributes.title}"
-                Findings(f"{line.type} {line.id}", problems).add("/attributes/title", what)
-            views[line.id] = fields.get(attributes.title, {})
-    return views
+    for line in objects:
+        title = line.attributes.get("title", "")
+        if line.type == "index-pattern" and title not in fields:
+            Findings(f"{line.type} {line.id}", problems).add("/attributes/title", f"no template of ours fits {title}")
+        if line.type == "index-pattern":
+            views[line.id] = fields.get(title, {})
+    return Surroundings(Counter((line.type, line.id) for line in objects), views)
 
 
-def _check_line(findings: Findings, line: Line, there: Counter[tuple[str, str]]) -> None:
+def lint_object(line: Line, around: Surroundings, problems: list[Problem]) -> None:
+    """Note every fault of one object."""
+    findings = Findings(f"{line.type} {line.id}", problems)
+    attributes = findings.shape("/attributes", ATTRIBUTES[line.type], line.attributes)
+    _check_line(findings, line, around.there)
+    if isinstance(attributes, ViewAttributes):
+        _check_view(findings, attributes, line, around.views)
+    elif isinstance(attributes, SearchAttributes):
+        _check_search(findings, attributes, line, around.views)
+    elif isinstance(attributes, DashboardAttributes):
+        check_dashboard(findings, attributes, line.references, around.views)
+
+
+def _line(number: int, text: str, problems: list[Problem]) -> Line | None:
+    findings = Findings(f"line {number}", problems)
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        findings.add("", f"it is no JSON: {error}")
+        return None
+    return findings.shape("", Line, data)
+
+
+def _check_line(findings: Findings, line: Line, there: Mapping[tuple[str, str], int]) -> None:
     if there[line.type, line.id] > 1:
         findings.add("/id", "two objects have it")
     if line.coreMigrationVersion != CORE_MIGRATION_VERSION:

@@ -46,4 +46,4 @@ def test_a_panel_counts_by_the_split_first_and_its_metrics_last() -> None:
         "layer0"
     ]
     assert layer["columnOrder"] == ["split", "x", "y0"]
-    assert layer["columns"]["y0"]["sourceField"] == "___records___"
+    assert layer["columns"]["split"]["params"]["orderBy"] == {"type": "column", "columnId": "y0"}
