@@ -102,16 +102,15 @@ class HistoryLearner:
 
     Args:
         folder: Where requests are put aside: private, on a disk with some 50 bytes for each, and deleted by the caller.
+            None for a history that is small enough to stay in memory.
         share: Which part of the clients to look at, 0 to 1; the same ones each time.
-        at_once: Requests in memory until they are put aside, None for AT_ONCE; a shorter history never touches the
-            disk.
 
     Attributes:
         events: Requests taken in so far.
     """
 
-    def __init__(self, folder: Path, share: float = 1.0, at_once: int | None = None) -> None:
-        self.folder, self.share, self.at_once = folder, share, at_once or AT_ONCE
+    def __init__(self, folder: Path | None, share: float = 1.0) -> None:
+        self.folder, self.share = folder, share
         self.events = 0
         self._waiting: list[pl.DataFrame] = []
         self._rows_waiting = 0
@@ -130,8 +129,8 @@ class HistoryLearner:
             self.events += rows.height
             self._waiting.append(rows)
             self._rows_waiting += rows.height
-        if self._rows_waiting >= self.at_once:
-            self._put_aside(self._look())
+        if self.folder is not None and self._rows_waiting >= AT_ONCE:
+            self._put_aside(self._look(), self.folder)
 
     def learn(self, model: SessionModel, progress: Callable[[int], None] = lambda _: None) -> History:
         """Learn from all that came in.
@@ -141,10 +140,11 @@ class HistoryLearner:
             progress: Told how many requests were looked at again since it was told last.
         """
         rest = self._look()
-        if self._files:
-            self._put_aside(rest)
+        if self.folder is not None and self._files:
+            self._put_aside(rest, self.folder)
         second = _SecondLook(model, login_context(self._failed), self._profile.profile())
-        prepared = map(prepare, self._read_parts()) if self._files else _slices(self._prepared)
+        parts = _read_parts(self.folder) if self.folder is not None and self._files else None
+        prepared = map(prepare, parts) if parts else _slices(self._prepared)
         for rows in prepared:
             second.take(rows)
             progress(rows.height)
@@ -169,19 +169,20 @@ class HistoryLearner:
         self._ends += [end for end in (rows["time"].min(), rows["time"].max()) if isinstance(end, datetime)]
         return rows
 
-    def _put_aside(self, rows: pl.DataFrame) -> None:
+    def _put_aside(self, rows: pl.DataFrame, folder: Path) -> None:
         parted = rows.with_columns((pl.col("client").hash(seed=3) % PARTS).alias("part"))
         for (part,), piece in parted.partition_by("part", include_key=False, as_dict=True).items():
-            piece.write_ipc(self.folder / f"{part}-{self._files}.arrow", compression="lz4")
+            piece.write_ipc(folder / f"{part}-{self._files}.arrow", compression="lz4")
         self._files += 1
 
-    def _read_parts(self) -> Iterator[pl.DataFrame]:
-        together: list[pl.DataFrame] = []  # small parts: each look has its price
-        for part in range(PARTS):
-            together += [pl.read_ipc(file) for file in sorted(self.folder.glob(f"{part}-*.arrow"))]
-            if together and (part == PARTS - 1 or sum(each.height for each in together) >= AT_ONCE):
-                yield from _slices(pl.concat(together))
-                together = []
+
+def _read_parts(folder: Path) -> Iterator[pl.DataFrame]:
+    together: list[pl.DataFrame] = []  # small parts: each look has its price
+    for part in range(PARTS):
+        together += [pl.read_ipc(file) for file in sorted(folder.glob(f"{part}-*.arrow"))]
+        if together and (part == PARTS - 1 or sum(each.height for each in together) >= AT_ONCE):
+            yield from _slices(pl.concat(together))
+            together = []
 
 
 class _SecondLook:

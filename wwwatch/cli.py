@@ -3,6 +3,7 @@
 import importlib
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,10 @@ COMMANDS = {
 """In the order of the help page, with the line that it shows: a command's module is imported only when it is called."""
 
 
+class ReaderLeftError(Exception):
+    """Nobody reads standard output any more: what click would make of it is a failure, exit code 1."""
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called, so that `wwwatch --help` answers at once."""
 
@@ -50,6 +55,13 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(f"wwwatch.commands.{cmd_name}").command
         command.short_help = COMMANDS[cmd_name]
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderLeftError from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""
@@ -98,9 +110,10 @@ def main() -> None:
     except WwwatchError as error:
         click.secho(f"wwwatch: {printable(str(error))}", fg="red", err=True)
         sys.exit(1)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: nothing to say to it
-        sys.exit(1)
+    except ReaderLeftError:
+        # As `head` does when it has enough: that is no failure, and ends any filter by this signal.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGPIPE)
     except Exception as error:  # the process boundary: a sentence for her, the trace for us
         logging.getLogger(__name__).debug("unexpected", exc_info=True)
         sentence = printable(f"{type(error).__name__}: {error}")

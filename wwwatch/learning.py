@@ -7,17 +7,15 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import polars as pl
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from core.errors import FormatError
 from detector.feed import ChangeFeed
 from detector.history import History, HistoryLearner
 from detector.model import SessionModel
+from wwwatch.bars import TerminalBars
 from wwwatch.scan.inputs import Input, find_inputs
 from wwwatch.scan.judging import PAGE
 from wwwatch.scan.reading import Reader
@@ -29,26 +27,11 @@ MOST_EVENTS = 20_000_000
 """Of a longer history some of the clients are looked at, all their requests each."""
 
 
-class Bars:
-    """Progress bars on stderr, and only at a terminal."""
+class Bars(TerminalBars):
+    """A bar for each step of learning."""
 
     def __init__(self) -> None:
-        console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
-
-    def step(self, description: str) -> None:
-        """Show a step of unknown length."""
-        self._progress.add_task(description, total=None)
+        super().__init__(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
 
     def begin(self, description: str, total: int) -> Callable[[int], None]:
         """Show a step; return what is to be told how much was done since it was told last."""

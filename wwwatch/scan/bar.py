@@ -1,39 +1,23 @@
 """The progress bar of a scan, on stderr and only at a terminal."""
 
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
+
+from wwwatch.bars import TerminalBars
 
 
-class ScanBar:
+class ScanBar(TerminalBars):
     """One bar for each step that takes its time."""
 
     def __init__(self) -> None:
-        console = Console(stderr=True)
-        columns = (
+        super().__init__(
             TextColumn("{task.description:<9}"),
             BarColumn(),
             TextColumn("{task.fields[told]}"),
             TimeRemainingColumn(),
         )
-        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
         self._judging: TaskID | None = None
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
-
-    def step(self, description: str) -> None:
-        """Show a step of unknown length."""
-        self._progress.add_task(description, total=None, told="")
 
     def reading(self, size: int) -> Callable[[int, int], None]:
         """Begin with reading.

@@ -1,9 +1,7 @@
 """What a log itself shows to be usual, learnt from some of its clients, without the attacks among them."""
 
-import tempfile
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 import polars as pl
 
@@ -34,10 +32,9 @@ def learn(
     """
     digest, before = model
     sample = choose_sample(rows, order)
-    with tempfile.TemporaryDirectory(prefix="wwwatch-scan-") as folder:  # a sample stays in memory: it is never used
-        learner = HistoryLearner(Path(folder), at_once=sample.height + 1)
-        learner.add(to_events(sample).drop("position"))
-        history = learner.learn(before)
+    learner = HistoryLearner(None)
+    learner.add(to_events(sample).drop("position"))
+    history = learner.learn(before)
     if sample.height < len(order):
         # Some of the clients do not make the hour's traffic.
         profile = replace(history.profile, hours=history.profile.hours.clear())

@@ -135,7 +135,7 @@ def test_sprays_are_seen_across_parts(tmp_path: Path, model: SessionModel, monke
 def test_a_history_that_fits_into_memory_by_the_callers_word_teaches_the_same(
     tmp_path: Path, model: SessionModel, traffic: pl.DataFrame
 ) -> None:
-    learner = HistoryLearner(tmp_path / "absent", at_once=traffic.height + 1)
+    learner = HistoryLearner(None)
     learner.add(traffic)
     in_memory, on_disk = learner.learn(model), learn(tmp_path, model, traffic)
     assert (in_memory.total, in_memory.attacks) == (on_disk.total, on_disk.attacks)

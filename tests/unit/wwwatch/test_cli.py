@@ -56,3 +56,13 @@ def test_detect_waits_for_elasticsearch_until_told_to_stop() -> None:
         process.send_signal(signal.SIGINT)
         assert "Traceback" not in process.stderr.read()
     assert process.returncode == 0
+
+
+def test_a_reader_that_leaves_ends_it_without_a_word() -> None:
+    command = [sys.executable, "-m", "wwwatch", "simulate", "--help"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == -signal.SIGPIPE
