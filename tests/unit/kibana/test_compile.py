@@ -40,9 +40,9 @@ def test_another_index_pattern_takes_the_place_of_the_shipped_one() -> None:
 
 
 def test_a_panel_counts_by_the_split_first_and_its_metrics_last() -> None:
-    overview = next(each for each in build_objects(read_sources()) if each.id == "wwwatch-dashboard-overview")
-    panels = {each["panelIndex"]: each for each in json.loads(overview.attributes["panelsJSON"])}
-    layer = panels["status"]["embeddableConfig"]["attributes"]["state"]["datasourceStates"]["formBased"]["layers"][
+    security = next(each for each in build_objects(read_sources()) if each.id == "wwwatch-dashboard-security")
+    panels = {each["panelIndex"]: each for each in json.loads(security.attributes["panelsJSON"])}
+    layer = panels["score"]["embeddableConfig"]["attributes"]["state"]["datasourceStates"]["formBased"]["layers"][
         "layer0"
     ]
     assert layer["columnOrder"] == ["split", "x", "y0"]
