@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from elasticsearch import Elasticsearch
 
@@ -122,6 +123,7 @@ class Engine:
                     for watch in self._scheduler.due(self._clock.now()):
                         if not stop.is_set():
                             runs += self._run_held(watch, post)
+                    self._tell_what_waits({run.watch_id for run in runs}, post)
                 if runs:
                     on_round(runs, self._clock.now())
                 pause = self._scheduler.pause(self._clock.now(), _LONGEST_PAUSE_SECONDS)
@@ -173,6 +175,24 @@ class Engine:
         after = self._changed(watch, run, status, order.now)
         spent = milliseconds_between(begin, self._clock.monotonic())
         return record(watch, order, run, status=after, node=self.name, milliseconds=spent)
+
+    def _tell_what_waits(self, ran: set[str], post: Post) -> None:
+        """Tell what waits of watches whose own time has not come: a mail put off does not wait for tomorrow's run."""
+        try:
+            now, held = self._clock.now(), self._leases.held & set(self._watches) - ran
+            taken_over = held - self._adopted
+            for name in sorted(held & (self._history.watches_due(now) | taken_over)):
+                if not is_active(self._status.get(name)):
+                    continue
+                executor = self._executor(self._watches[name], post, is_held=True)
+                notices = executor.delivery.take_up(self._watches[name], adopt=name in taken_over)
+                run = Run(name, met=False, reason="", notices=tuple(notices))
+                if notices:
+                    self._status.change(name, partial(_told, run, now), now)
+                if len(notices) < _MANY:
+                    self._adopted.add(name)
+        except WwwatchError as error:
+            log.warning("what waits is not told: %s", visible(error, 1000))
 
     def _run_safely(self, watch: Watch, now: datetime, post: Post, *, is_held: bool = False) -> Run:
         order = Order(Trigger.by_schedule(watch, now))
@@ -229,8 +249,7 @@ class Engine:
     def _changed(self, watch: Watch, run: Run, was: Document, now: datetime) -> Document:
         status = was if "state" in was else activate(was, now, active=True)
         status = checked(status, now, watch.body.actions, met=None if run.failed else run.met)
-        for action_id, notices in _by_action(run).items():
-            status = acted(status, action_id, now, *outcome_of(notices))
+        status = _told(run, now, status)
         for each in run.actions:
             if each.is_news and not each.notices:
                 status = acted(status, each.action_id, now, each.outcome, each.reason)
@@ -250,6 +269,12 @@ def _failed(watch: Watch, error: WwwatchError) -> Run:
         is_retryable=error.retryable,
         is_lost=isinstance(error, LeaseLostError),
     )
+
+
+def _told(run: Run, now: datetime, status: Document) -> Document:
+    for action_id, notices in _by_action(run).items():
+        status = acted(status, action_id, now, *outcome_of(notices))
+    return status
 
 
 def _by_action(run: Run) -> dict[str, list[Notice]]:

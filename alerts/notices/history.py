@@ -15,6 +15,7 @@ from core.clock import iso_millis, parse_iso
 from core.documents import WATCH_HISTORY, Document
 
 _PAGE = 100
+_MOST_WATCHES = 1000
 _THREADS_PAGE = 10_000
 _CONFLICT = 409
 _TYPE = "notice"
@@ -128,6 +129,16 @@ class History:
             ripe = {"bool": {"should": [ripe, left]}}
         query = {"bool": {"filter": [{"term": {"watch_id": watch_id}}, states, ripe]}}
         return self._search(query, "next_attempt", _PAGE)
+
+    def watches_due(self, now: datetime) -> set[str]:
+        """Return the ids of the watches that have a notice whose time has come."""
+        self._refresh()
+        ripe: Document = {"range": {"next_attempt": {"lte": iso_millis(now)}}}
+        query = {"bool": {"filter": [{"terms": {"state": sorted({State.PENDING, *HELD})}}, ripe]}}
+        names = {"watches": {"terms": {"field": "watch_id", "size": _MOST_WATCHES}}}
+        with es_errors("read the watch history"):
+            answer = self._client.search(index=self._index, query=query, size=0, aggs=names)
+        return {bucket["key"] for bucket in answer["aggregations"]["watches"]["buckets"]}
 
     def dead(self, now: datetime, size: int) -> list[Notice]:
         """Return what was not told: the newest first.

@@ -13,13 +13,16 @@ Plan = Callable[[str, bytes], str | int]
 
 
 @contextmanager
-def faulty_proxy(url: str, plan: Plan, after: Callable[[], None] = lambda: None) -> Iterator[str]:
+def faulty_proxy(
+    url: str, plan: Plan, after: Callable[[], None] = lambda: None, *, every_path: bool = False
+) -> Iterator[str]:
     """Yield the address of a proxy to `url`.
 
     Args:
         url: Elasticsearch.
         plan: Says what becomes of each bulk request.
         after: Called when a request whose answer is lost has been done.
+        every_path: Ask `plan` about every request, not only about bulks.
     """
     is_over = threading.Event()
 
@@ -28,7 +31,7 @@ def faulty_proxy(url: str, plan: Plan, after: Callable[[], None] = lambda: None)
 
         def _handle(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            fate = plan(self.path, body) if "/_bulk" in self.path else "pass"
+            fate = plan(self.path, body) if every_path or "/_bulk" in self.path else "pass"
             if isinstance(fate, int):
                 self._answer(fate, b'{"error":{"type":"test","reason":"so planned"}}', {})
                 return
@@ -51,7 +54,7 @@ def faulty_proxy(url: str, plan: Plan, after: Callable[[], None] = lambda: None)
                 return
             self._answer(response.status, content, dict(response.headers), is_half=fate == "cut")
 
-        do_GET = do_POST = do_PUT = do_HEAD = _handle  # noqa: N815 - the names that http.server looks for
+        do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = _handle  # noqa: N815 - the names that http.server looks for
 
         def _answer(self, status: int, content: bytes, headers: dict[str, str], *, is_half: bool = False) -> None:
             self.send_response(status)

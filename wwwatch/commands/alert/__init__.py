@@ -3,6 +3,7 @@
 import click
 
 from wwwatch.commands.alert.history import history_command
+from wwwatch.commands.alert.resend import resend_command
 from wwwatch.commands.alert.run import run_command
 from wwwatch.commands.alert.serve import serve_command
 from wwwatch.commands.alert.silence import silence_group
@@ -25,6 +26,7 @@ class _Ordered(click.Group):
         run_command,
         list_command,
         history_command,
+        resend_command,
         silence_group,
         test_mail_command,
         serve_command,

@@ -12,22 +12,27 @@ from wwwatch.roof import Roof
 
 @click.command("history")
 @click.option("--limit", default=20, type=click.IntRange(1, 1000), show_default=True, help="How many, newest first.")
+@click.option("--failed", is_flag=True, help="Only what was not told, or not to everybody: `resend` tells it again.")
 @json_option
 @click.pass_obj
-def history_command(roof: Roof, *, limit: int, as_json: bool) -> None:
+def history_command(roof: Roof, *, limit: int, failed: bool, as_json: bool) -> None:
     """Show what was mailed, what was not, and why.
 
     \b
     Example:
       wwwatch alert history --limit 5
+      wwwatch alert history --failed
     """
     with roof.es() as client:
-        rows = [_notice_row(notice) for notice in History(client).recent(limit)]
-    show(rows, as_json=as_json, nothing="Nothing was told yet.")
+        history = History(client)
+        notices = history.dead(roof.clock.now(), limit) if failed else history.recent(limit)
+    rows = [_notice_row(notice, with_id=failed or as_json) for notice in notices]
+    show(rows, as_json=as_json, nothing="Nothing failed." if failed else "Nothing was told yet.")
 
 
-def _notice_row(notice: Notice) -> dict[str, Any]:
+def _notice_row(notice: Notice, *, with_id: bool) -> dict[str, Any]:
     return {
+        **({"id": notice.id} if with_id else {}),
         "time": iso_millis(notice.created),
         "watch": notice.watch_id,
         "action": notice.action_id,
@@ -36,5 +41,6 @@ def _notice_row(notice: Notice) -> dict[str, Any]:
         "attempts": notice.attempts,
         "next_attempt": iso_millis(notice.next_attempt) if notice.next_attempt else "",
         "recipients": ", ".join(notice.recipients),
+        **({"refused": ", ".join(notice.refused)} if with_id else {}),
         "reason": notice.reason,
     }
