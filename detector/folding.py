@@ -156,7 +156,7 @@ def _open(incidents: OpenIncidents, anomaly: Anomaly, now: datetime) -> Incident
 
 def close_quiet(incidents: OpenIncidents, watermark: datetime, now: datetime) -> list[Incident]:
     """Close the incidents to which nothing comes any more, by the events' own time; drop and return them."""
-    quiet = [each for each in incidents.values() if each.anomalies and _is_over(each, watermark)]
+    quiet = [each for each in incidents.values() if each.anomalies and is_over(each, watermark)]
     for incident in quiet:
         incident.state, incident.updated = "closed", now
         del incidents[incident.id]
@@ -165,5 +165,6 @@ def close_quiet(incidents: OpenIncidents, watermark: datetime, now: datetime) ->
     return quiet
 
 
-def _is_over(incident: Incident, watermark: datetime) -> bool:
+def is_over(incident: Incident, watermark: datetime) -> bool:
+    """Whether nothing can be added to an incident any more, by the events' own time."""
     return watermark > (incident.start + DAY if incident.is_light else incident.end + QUIET)

@@ -107,7 +107,7 @@ class Detector:
             evidence=evidence,
             window_rows=self.settings.window_rows,
         )
-        self._kept: datetime | None = None
+        self._kept: tuple[datetime | None, int] | None = None
         self.checkpoint = Checkpoint()
 
     def start(self, *, from_beginning: bool) -> None:
@@ -129,8 +129,8 @@ class Detector:
         since = saved.window_start
         events = self.feed.read_back(saved.positions, since) if since else ()
         kept = self.store.load_kept(since) if since else None
-        self.scorer.restore(self.store.load_incidents().values(), events, saved.watermark, kept)
-        self._kept = kept.until if kept else None
+        self.scorer.restore(self.store.load_incidents(saved.watermark).values(), events, saved.watermark, kept)
+        self._kept = self.scorer.kept_mark if kept else None
 
     def step(self, stop: Callable[[], bool] = lambda: False) -> Step:
         """Deal with every event that is new.
@@ -179,9 +179,11 @@ class Detector:
         saved = self.checkpoint
         saved.positions = {**saved.positions, **page.positions}
         saved.window_start, saved.watermark = self.scorer.since, self.scorer.window.watermark
-        if saved.window_start != self._kept and (kept := self.scorer.keep()):
+        # A late request may be of an hour that is not read back, and leave the window with its own page.
+        mark = self.scorer.kept_mark
+        if mark != self._kept and (kept := self.scorer.keep()):
             self.store.save_kept(kept, self.clock.now())
-            self._kept = kept.until
+            self._kept = mark
             saved.positions = self.feed.without_deleted(saved.positions)
         saved.events += outcome.events
         saved.sessions += outcome.sessions

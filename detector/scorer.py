@@ -94,8 +94,17 @@ class Scorer:
         start = self.window.start
         return start and start.replace(minute=0, second=0, microsecond=0)
 
+    @property
+    def kept_mark(self) -> tuple[datetime | None, int]:
+        """What changes whenever `keep` would return something else: `since`, and what is remembered from before."""
+        until = self.since
+        if until is None:
+            return None, 0
+        memory = self.window.memory.frame
+        return until, int(memory.filter(pl.col("hour") < until)["requests"].sum())
+
     def keep(self) -> Kept | None:
-        """Return what has to be saved whenever `since` has changed; None before the first event."""
+        """Return what has to be saved whenever `kept_mark` has changed; None before the first event."""
         until = self.since
         if until is None:
             return None

@@ -18,6 +18,7 @@ from core.documents import ANOMALIES, INCIDENTS, STATE, Document, document_id
 from core.errors import StoreConflictError, StoreMissingError
 from detector.anomaly import Anomaly
 from detector.feed import Positions
+from detector.folding import DAY, is_over
 from detector.incidents import Incident, restore
 from detector.memory import MEMORY_SCHEMA
 from detector.scorer import Kept
@@ -161,19 +162,32 @@ class DetectorStore:
             reason = worst["error"].get("reason", "")
             raise store_error(worst["status"], f"{len(failed)} findings were refused: {reason}")
 
-    def load_incidents(self) -> dict[str, Incident]:
-        """Return this feed's incidents that are not closed, with their anomalies."""
+    def load_incidents(self, watermark: datetime | None = None) -> dict[str, Incident]:
+        """Return this feed's incidents that were open at a moment, with their anomalies.
+
+        Args:
+            watermark: The checkpoint's: what a detector closed after that, before it was killed, is open again; None:
+                only what is not closed.
+        """
         with es_errors("refresh incidents and anomalies"):
             self.client.indices.refresh(index=f"{INCIDENTS},{ANOMALIES}")
         ours = {"term": {"wwwatch.incident.feed": self.checkpoint_id}}
-        not_closed = {"terms": {"wwwatch.incident.state": ["open", "acknowledged"]}}
-        open_ones = self._all(INCIDENTS, {"bool": {"filter": [ours, not_closed]}})
+        asked: list[dict[str, Any]] = [{"terms": {"wwwatch.incident.state": ["open", "acknowledged"]}}]
+        if watermark:
+            asked.append({"range": {"@timestamp": {"gte": iso_millis(watermark - DAY)}}})
+        open_ones = self._all(INCIDENTS, {"bool": {"filter": [ours, {"bool": {"should": asked}}]}})
         found: dict[str, Incident] = {}
         for document in open_ones:
             identifier = document["wwwatch"]["incident"]["id"]
             members = self._all(ANOMALIES, {"term": {"wwwatch.incident.id": identifier}})
-            if members:
-                found[identifier] = restore(document, map(Anomaly.from_document, members))
+            if not members:
+                continue
+            incident = restore(document, map(Anomaly.from_document, members))
+            if incident.state == "closed":
+                if watermark is None or is_over(incident, watermark):
+                    continue
+                incident.state = "open"
+            found[identifier] = incident
         return found
 
     def _all(self, index: str, query: dict[str, Any]) -> list[Document]:

@@ -112,22 +112,42 @@ def lines_of(address: str, begin: timedelta, request: str, count: int) -> list[s
     return [f'{address} - - [{time:%d/%b/%Y:%H:%M:%S} +0000] "{request}" 200 4523 "-" "curl/8"' for time in times]
 
 
-def test_killed_after_a_page_that_closes_what_it_adds_to(es: Elasticsearch, site: Site, tmp_path: Path) -> None:
+@pytest.mark.parametrize("has_left", [False, True])
+def test_killed_after_a_page_that_closes_what_it_adds_to(
+    es: Elasticsearch, site: Site, tmp_path: Path, *, has_left: bool
+) -> None:
     guesses = [lines_of("192.0.2.66", timedelta(minutes=begin), "POST /wp-login.php HTTP/1.1", 60) for begin in (0, 95)]
+    # With somebody in between, the session that opened the incident has left the window.
+    between = lines_of("192.0.2.8", timedelta(minutes=80), "GET / HTTP/1.1", 40) if has_left else []
     later = lines_of("192.0.2.9", timedelta(hours=9), "GET / HTTP/1.1", 40)
-    parts = [guesses[0], guesses[1] + later]
+    parts = [guesses[0], *([between] if between else []), guesses[1] + later]
     anomalies, incidents = straight(site, parts)
     assert (len(anomalies), [state_of(each) for each in incidents.values()]) == (2, ["closed"])
     forget_findings(es)
     other = Site(es, site.url, tmp_path, f"{site.digest}_killed", site.model)
-    other.ship(parts[0])
-    other.step()
-    other.ship(parts[1])
+    for part in parts[:-1]:
+        other.ship(part)
+        other.step()
+    other.ship(parts[-1])
     with pytest.raises(Crash):
         other.step(Dying)
     other.step()
     assert findings(es, INCIDENTS) == incidents
     assert findings(es, ANOMALIES) == anomalies
+
+
+def test_a_late_request_that_the_window_does_not_keep_is_remembered_after_a_restart(site: Site) -> None:
+    late = lines_of("192.0.2.66", timedelta(hours=1), "POST /wp-login.php HTTP/1.1", 3)
+    detector = site.detector()
+    for begin, more in ((10, []), (10.1, late)):
+        site.ship(lines_of("192.0.2.9", timedelta(hours=begin), "GET / HTTP/1.1", 60) + more)
+        detector.step()
+    detector.close()
+    again = site.detector()
+    again.close()
+    for each in (detector, again):
+        memory = each.scorer.window.memory.frame
+        assert memory.filter(pl.col("client") == "192.0.2.66")["login_failures"].sum() == 3
 
 
 def test_nothing_new_changes_nothing(es: Elasticsearch, site: Site, parts: list[list[str]]) -> None:
