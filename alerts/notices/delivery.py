@@ -17,11 +17,12 @@ from alerts.channels.perform import Done, Performer
 from alerts.language.condition import evaluate
 from alerts.language.model import Watch
 from alerts.language.schedule import retry_delay
+from alerts.notices.aftermath import aftermath
 from alerts.notices.drafts import draft_notices, wished
 from alerts.notices.fresh import refreshed
 from alerts.notices.history import History
 from alerts.notices.marks import Marks
-from alerts.notices.notice import HELD, Act, Decision, Notice, State
+from alerts.notices.notice import HELD, Act, Decision, Notice, State, Turn
 from alerts.quiet import Gates
 from core.clock import Clock
 from core.documents import document_id
@@ -114,7 +115,7 @@ class Delivery:
     def _go_through(self, watch: Watch, notices: Sequence[Notice], before: Mapping[str, Notice]) -> list[Notice]:
         """Decide about claimed notices, one after the other, and act; what is not sent is marked together."""
         threads = self._threads(watch, notices)
-        settled = []
+        settled, follows = [], []
         with Marks(self.history) as marks:
             for notice in notices:
                 thread = threads[notice.action_id, notice.thread]
@@ -123,9 +124,11 @@ class Delivery:
                 except StoreConflictError:
                     log.debug("%s is in other hands", notice.id)
                     now_is = notice
+                follows += aftermath(watch, now_is, list(thread.values()))
                 if notice.thread:
                     thread[notice.id] = now_is
                 settled.append(now_is)
+        self.history.create(follows)
         return settled
 
     def _threads(self, watch: Watch, notices: Sequence[Notice]) -> dict[tuple[str, str], dict[str, Notice]]:
@@ -144,14 +147,15 @@ class Delivery:
         if before is not None and before.state in HELD:
             return self._let_go(watch, notice, thread, before, marks)
         action = watch.body.actions[notice.action_id]
-        decision = self.gates.judge(notice, thread, watch.throttle(action), self.clock.now(), action.kind)
+        decision = self.gates.judge(notice, thread, _rest(watch, notice), self.clock.now(), action.kind)
         return self._follow(watch, notice, thread, decision, marks)
 
     def _let_go(self, watch: Watch, notice: Notice, thread: Sequence[Notice], before: Notice, marks: Marks) -> Notice:
         """Decide about a notice that was held, as it stands now."""
         action, now = watch.body.actions[notice.action_id], self.clock.now()
-        throttle = watch.throttle(action)
-        still = watch.body.metadata.wwwatch.still
+        throttle = _rest(watch, notice)
+        ours = watch.body.metadata.wwwatch
+        still = ours.over if notice.turn is Turn.OVER else ours.still
         verdict = evaluate(still, {"ctx": notice.ctx}) if still else None
         if verdict and not verdict.met:
             reason = f"{before.reason}; no longer worth telling: {verdict.reason}"
@@ -223,6 +227,11 @@ class Delivery:
 
     def _is_expired(self, notice: Notice) -> bool:
         return self.clock.now() > (notice.expires or notice.created + GIVE_UP)
+
+
+def _rest(watch: Watch, notice: Notice) -> timedelta:
+    action = watch.body.actions[notice.action_id]
+    return watch.repeat(action) if notice.turn is Turn.AGAIN else watch.throttle(action)
 
 
 def _tries(due: Notice) -> int:

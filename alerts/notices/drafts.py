@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from alerts.language.condition import evaluate
 from alerts.language.model import Action, Watch
 from alerts.language.mustache import lookup, render
-from alerts.notices.notice import Notice, State
+from alerts.notices.notice import Notice, State, Turn
 from core.clock import parse_iso
 from core.documents import document_id
 from core.errors import RuleError
@@ -20,7 +21,17 @@ def draft_notices(watch: Watch, action_id: str, ctx: Mapping[str, Any]) -> list[
         RuleError: `foreach` leads to no list.
     """
     action = watch.body.actions[action_id]
-    return [_draft(watch, action_id, ctx, *numbered) for numbered in enumerate(_elements(action, ctx))]
+    drafts = [_draft(watch, action_id, ctx, *numbered) for numbered in enumerate(_elements(action, ctx))]
+    return [each for draft in drafts for each in (draft, *_over(watch, draft))]
+
+
+def _over(watch: Watch, draft: Notice) -> list[Notice]:
+    """Return that what a draft tells is over, where it is."""
+    condition = watch.body.metadata.wwwatch.over
+    if condition is None or draft.state is State.FAILED or not evaluate(condition, {"ctx": draft.ctx}).met:
+        return []
+    key = f"{draft.key}/over"
+    return [replace(draft, id=document_id(watch.id, draft.action_id, key), key=key, turn=Turn.OVER)]
 
 
 def _draft(watch: Watch, action_id: str, ctx: Mapping[str, Any], number: int, element: Any) -> Notice:

@@ -18,6 +18,7 @@ class Subject:
         incident_id: Its document's id; empty where the payload is no incident.
         addresses: Of its clients, as far as the document lists them (100 at most).
         clients: How many clients there are.
+        was_closed_by_hand: Whether a person closed it, or called it a false alarm.
     """
 
     incident_id: str = ""
@@ -27,6 +28,7 @@ class Subject:
     path: str = ""
     addresses: tuple[str, ...] = ()
     clients: int = 0
+    was_closed_by_hand: bool = False
 
     def outside(self, networks: Sequence[Network]) -> tuple[str, ...]:
         """Return the addresses that are in none of the networks; what is no address is in none."""
@@ -53,6 +55,7 @@ def subject_of(ctx: Any) -> Subject:
         path=_text(lookup("url.path", source)),
         addresses=addresses,
         clients=max(clients if isinstance(clients, int) else 0, len(addresses)),
+        was_closed_by_hand=lookup("judged.state", incident) == "closed",
     )
 
 

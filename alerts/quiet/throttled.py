@@ -34,7 +34,10 @@ class Throttled:
     def _again(self, case: Case, last: datetime) -> Decision:
         if case.now < last + case.throttle:
             return Decision(Act.HOLD, "its thread was told of meanwhile", last + case.throttle, self.name)
-        return Decision(Act.SEND, f"it goes on: not told for {format_duration(case.throttle)}")
+        since = format_duration(case.throttle)
+        return Decision(
+            Act.SEND, f"it goes on: not told for {since}", note=f"It goes on; the last mail about it is {since} old."
+        )
 
     def _news(self, case: Case, last: datetime, highest: float | None) -> Decision:
         rank = case.notice.rank
@@ -49,6 +52,8 @@ class Throttled:
 
     def _over(self, case: Case, epoch: Sequence[Notice], before: Sequence[Notice]) -> Decision:
         told = [other for other in before if other.state in TOLD and other.turn is not Turn.OVER]
+        if case.subject.was_closed_by_hand:
+            return Decision(Act.DROP, "a person closed it", gate=self.name)
         if any(other.state is State.PENDING and other.turn is not Turn.OVER for other in epoch):
             return Decision(Act.HOLD, "that it began is still on its way", case.now + LOOK_AGAIN, self.name)
         if not told:
@@ -59,9 +64,9 @@ class Throttled:
 
 
 def _since_it_was_over(case: Case) -> list[Notice]:
-    """Return the other notices of the thread that were made after it was last told to be over."""
+    """Return the other notices of the thread that were made after it was last found to be over, told or not."""
     others = [other for other in case.thread if other.id != case.notice.id]
-    overs = [other for other in others if other.turn is Turn.OVER and other.state in TOLD]
+    overs = [other for other in others if other.turn is Turn.OVER]
     if not overs:
         return others
     last = max(other.created for other in overs)

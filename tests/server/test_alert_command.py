@@ -28,6 +28,8 @@ from wwwatch.cli import cli
 
 pytestmark = pytest.mark.es
 
+OPENED = incident()["wwwatch"]["incident"]["opened"]
+
 
 @pytest.fixture
 def sink(monkeypatch: pytest.MonkeyPatch) -> Iterator[SmtpSink]:
@@ -79,8 +81,8 @@ def test_run_once_mails_and_says_so(es: Elasticsearch, es_url: str, sink: SmtpSi
     assert (row["watch"], row["state"], row["told"]) == ("incident", "executed", 1)
     assert [name in plain(message) for message in sink.messages] == [True]
     history = json.loads(run(es_url, "history", "--json").output)
-    assert next(row["state"] for row in history if row["key"] == f"{name}/2") == "sent"
-    assert f"{name}/2" in run(es_url, "history").output
+    assert next(row["state"] for row in history if row["key"] == f"{name}/{OPENED}/2") == "sent"
+    assert f"{name}/{OPENED}/2" in run(es_url, "history").output
     (listed,) = json.loads(run(es_url, "list", "--json").output)
     assert (listed["watch"], listed["schedule"], listed["actions"]) == ("incident", "every 1s", "mail")
     assert listed["state"] == "executed"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from alerts import Engine, History, Mailer, Notice, State, StatusStore, Watch, parse_watch
+from alerts import Engine, History, Mailer, Notice, State, StatusStore, Turn, Watch, parse_watch
 from alerts.channels.mailer import Handed, Post
 from alerts.language.files import SHIPPED
 from alerts.notices.delivery import LEASE
@@ -26,6 +26,8 @@ from tests.alerting import CRITICAL, NOW, HandClock, incident
 from tests.smtp_sink import ADMIN, SmtpSink, plain, smtp_sink
 
 pytestmark = pytest.mark.es
+
+OPENED = incident()["wwwatch"]["incident"]["opened"]
 
 
 class Site:
@@ -54,7 +56,7 @@ class Site:
 
     def history(self) -> list[Notice]:
         found = History(self.es).recent(1000)
-        return [notice for notice in found if notice.watch_id.startswith(self.name)]
+        return [each for each in found if each.watch_id.startswith(self.name) and each.turn is not Turn.AGAIN]
 
     @property
     def subjects(self) -> list[str]:
@@ -111,7 +113,7 @@ def test_the_mail_arrives_and_is_marked(site: Site) -> None:
     assert message["To"] == ADMIN
     assert message["Message-ID"] == notice.message_id == f"<{notice.id}@shop.example>"
     assert f"wwwatch incidents show {identity}" in plain(message)
-    assert (notice.state, notice.key, notice.thread) == (State.SENT, f"{identity}/2", identity)
+    assert (notice.state, notice.key, notice.thread) == (State.SENT, f"{identity}/{OPENED}/2", identity)
     assert (notice.sent, notice.recipients, notice.reason) == (site.clock.now(), (ADMIN,), "new")
     status = StatusStore(site.es).get(site.watch.id)
     assert status["execution_state"] == "executed"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from alerts import Engine, Mailer, State
+from alerts import Engine, Mailer, State, Turn
 from alerts.quiet import Silence, SilenceStore
 from alerts.quiet.silence import checked
 from core.errors import StoreError
@@ -16,7 +16,7 @@ from core.settings import AlertSettings, Settings
 from es_templates import apply, plan
 from tests.alerting import NOW, HandClock
 from tests.server.test_alerts import Site
-from tests.smtp_sink import SmtpSink, smtp_sink
+from tests.smtp_sink import SmtpSink, plain, smtp_sink
 
 pytestmark = pytest.mark.es
 
@@ -73,7 +73,7 @@ def test_what_ended_in_silence_is_not_told(site: Site) -> None:
     site.put({"wwwatch.incident.state": "closed"})
     site.clock.move(61)
     running.run_once()
-    (settled,) = site.history()
+    settled = next(each for each in site.history() if each.turn is Turn.NEWS)
     assert site.subjects == []
     assert (settled.state, settled.next_attempt) == (State.SILENCED, None)
     assert "no longer worth telling" in settled.reason
@@ -107,3 +107,89 @@ def test_caps_count_what_was_sent_in_the_hour(es: Elasticsearch, sink: SmtpSink,
     running.run_once()
     assert len(site.subjects) == 3
     assert [each.state for each in site.history()].count(State.CAPPED) == 1
+
+
+CLOSED = {"wwwatch.incident.state": "closed"}
+
+
+def test_that_it_is_over_is_told_once_in_the_same_thread(site: Site) -> None:
+    site.put()
+    running = engine(site)
+    running.run_once()
+    for _ in range(3):
+        site.clock.move(5)
+        site.put(CLOSED)
+        running.run_once()
+    first, over = site.sink.messages
+    assert over["Subject"].startswith("[wwwatch] over: ")
+    assert over["In-Reply-To"] == first["Message-ID"]
+
+
+def test_what_was_over_before_it_was_told_is_told_once(site: Site) -> None:
+    site.put(CLOSED)
+    running = engine(site)
+    running.run_once()
+    site.clock.move(5)
+    running.run_once()
+    (message,) = site.sink.messages
+    assert not message["Subject"].startswith("[wwwatch] over")
+
+
+def test_what_she_closed_herself_is_not_told_to_be_over(site: Site) -> None:
+    site.put()
+    running = engine(site)
+    running.run_once()
+    site.clock.move(5)
+    site.put({**CLOSED, "wwwatch.incident.judged.state": "closed"})
+    running.run_once()
+    assert len(site.sink.messages) == 1
+
+
+def test_what_begins_anew_is_told_anew(site: Site) -> None:
+    running = engine(site)
+    for opened in ("2026-03-14T02:12:21.518Z", "2026-03-14T02:32:21.518Z"):
+        for state in ("open", "closed"):
+            site.put({"wwwatch.incident.state": state, "wwwatch.incident.opened": opened})
+            running.run_once()
+            site.clock.move(5)
+    assert [each.startswith("[wwwatch] over") for each in site.subjects] == [False, True, False, True]
+
+
+def test_what_goes_on_for_a_day_is_told_again(site: Site) -> None:
+    site.put()
+    running = engine(site)
+    running.run_once()
+    site.clock.move(23 * 3600)
+    running.run_once()
+    assert len(site.subjects) == 1
+    for _ in range(2):
+        site.clock.move(24 * 3600)
+        running.run_once()
+    assert len(site.subjects) == 3
+    assert "It goes on" in plain(site.sink.messages[-1])
+    site.put(CLOSED)
+    site.clock.move(48 * 3600)
+    running.run_once()
+    assert len(site.subjects) == 3
+
+
+def test_what_a_digest_tells_is_kept_as_told_in_it(site: Site) -> None:
+    minor = {"wwwatch.incident.level": 1, "wwwatch.incident.severity": "minor"}
+    names = {site.put(minor, str(number)) for number in range(3)}
+    site.es.indices.refresh(index=site.name)
+    digest = site.parse(
+        {
+            "metadata": {"wwwatch": {"group": "ctx.payload.hits.hits"}},
+            "trigger": {"schedule": {"interval": "1d"}},
+            "input": {"search": {"request": {"indices": [site.name], "body": {"query": {"match_all": {}}}}}},
+            "actions": {"mail": {"email": {"subject": "{{ctx.payload.hits.total}} small ones", "body": "x"}}},
+        },
+        "-digest",
+    )
+    settings = Settings(smtp=site.sink.settings())
+    Engine(site.es, [digest], Mailer(settings.smtp), settings, site.clock).run_once()
+    (message,) = site.sink.messages
+    grouped = [each for each in site.history() if each.state is State.GROUPED]
+    assert message["Subject"] == "3 small ones"
+    assert {each.thread for each in grouped} == names
+    assert {each.message_id for each in grouped} == {message["Message-ID"]}

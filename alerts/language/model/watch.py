@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from alerts.language.model.action import Action
-from alerts.language.model.condition import Always, Condition
+from alerts.language.model.condition import Always, Condition, CtxPath
 from alerts.language.model.schedule import Trigger
 from alerts.language.model.source import Input, NoInput, Transform
 from alerts.language.parts import Duration, Part, Template
@@ -32,6 +32,9 @@ class Ours(Part):
     in common (an incident); within it only a higher `rank` is worth another action, at most one per throttle_period,
     and what is held back goes out when the period ends if `still` holds then. `refresh` makes the input see what was
     just written; `all_hits` reads every hit of its search, page by page, instead of `size` many.
+
+    Where `over` holds, what of the thread was told before is told to be over, once. What `still` holds is told again
+    after `repeat`. `group` leads to the elements that one message tells of (a digest): each is kept as told in it.
     """
 
     refresh: bool = False
@@ -40,14 +43,19 @@ class Ours(Part):
     thread: Template | None = None
     rank: Template | None = None
     still: Condition | None = None
+    over: Condition | None = None
+    repeat: Duration | None = None
+    group: CtxPath | None = None
     templates: dict[str, TemplateFiles] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _names_before_threads(self) -> "Ours":
         if self.once_per is None and (self.thread or self.rank or self.still):
             raise ValueError("thread, rank and still need once_per")
-        if self.thread is None and (self.rank or self.still):
-            raise ValueError("rank and still need thread")
+        if self.thread is None and (self.rank or self.still or self.over):
+            raise ValueError("rank and still need thread, and so does over")
+        if self.repeat is not None and self.still is None:
+            raise ValueError("repeat needs still, which says whether it goes on")
         return self
 
 
@@ -105,3 +113,7 @@ class Watch:
     def throttle(self, action: Action) -> timedelta:
         """Return how long an action rests after it was done."""
         return self.body.throttle_period if action.throttle_period is None else action.throttle_period
+
+    def repeat(self, action: Action) -> timedelta:
+        """Return after how long what goes on is told again; where the watch does not, how long an action rests."""
+        return self.body.metadata.wwwatch.repeat or self.throttle(action)

@@ -16,24 +16,21 @@ from wwwatch.logs import printable
 from wwwatch.roof import Roof
 
 
-class _Duration(click.ParamType):
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        try:
-            return value if isinstance(value, timedelta) else parse_duration(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
+def _duration(ctx: click.Context, param: click.Parameter, value: str | None) -> timedelta | None:
+    del ctx, param
+    try:
+        return parse_duration(value) if value else None
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
-class _Moment(click.ParamType):
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        try:
-            return value if isinstance(value, datetime) else parse_iso(value).astimezone(UTC)
-        except ValueError:
-            self.fail("a time is written 2026-03-14T18:00, in UTC, or with a zone: 2026-03-14T18:00+01:00", param, ctx)
+def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
+    del ctx, param
+    try:
+        return parse_iso(value).astimezone(UTC) if value else None
+    except ValueError:
+        hint = "a time is written 2026-03-14T18:00, in UTC, or with a zone: 2026-03-14T18:00+01:00"
+        raise click.BadParameter(hint) from None
 
 
 @click.group("silence")
@@ -54,9 +51,15 @@ def silence_group() -> None:
 )
 @click.option("--path", default="", metavar="PATTERN", help="Only where the most asked path fits, e.g. '/wp-*'.")
 @click.option("--watch", default="", metavar="ID", help="Only this watch.")
-@click.option("--from", "start", type=_Moment(), help="When it begins (UTC); default: now.")
-@click.option("--until", "end", type=_Moment(), help="When it ends (UTC).")
-@click.option("--for", "lasting", type=_Duration(), help="How long it lasts, or with --every each window: 30m, 2h, 1d.")
+@click.option("--from", "start", callback=_moment, metavar="TIME", help="When it begins (UTC); default: now.")
+@click.option("--until", "end", callback=_moment, metavar="TIME", help="When it ends (UTC).")
+@click.option(
+    "--for",
+    "lasting",
+    callback=_duration,
+    metavar="DURATION",
+    help="How long it lasts, or with --every each window: 30m, 2h, 1d.",
+)
 @click.option(
     "--every", default="", metavar="WHEN", help="Again and again: 'sun 02:00', 'mon-fri 22:30', or Quartz cron."
 )
@@ -68,6 +71,7 @@ def silence_group() -> None:
 @click.pass_obj
 def add_command(
     roof: Roof,
+    /,
     *,
     start: datetime | None,
     end: datetime | None,
