@@ -1,6 +1,7 @@
 """Whether a run acts: pure, with the reason either way."""
 
 import re
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +24,8 @@ _ORDER: Mapping[str, Callable[[int], bool]] = {
     "lte": lambda order: order <= 0,
 }
 _WORDS = {"eq": "=", "not_eq": "≠", "gt": ">", "gte": "≥", "lt": "<", "lte": "≤"}
-_SHOWN = 200
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ def compare(found: Any, wanted: Any) -> int | None:
         number = _number(found)
         return None if number is None or number != number or wanted != wanted else _sign(number, wanted)  # noqa: PLR0124 # nan
     if isinstance(wanted, str):
-        return _sign(as_text(found), wanted)
+        text = _text(found)
+        return None if text is None else _sign(text, wanted)
     if isinstance(wanted, datetime):
         moment = _moment(found)
         return None if moment is None else _sign(moment, wanted)
@@ -110,6 +113,13 @@ def _number(value: Any) -> float | None:
         return value
     try:
         return float(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _text(value: Any) -> str | None:
+    try:
+        return as_text(value)
     except ValueError:
         return None
 
@@ -139,5 +149,4 @@ def _wanted(value: Any, context: Context) -> Any:
 
 
 def _shown(value: Any) -> str:
-    text = iso_millis(value) if isinstance(value, datetime) else repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return iso_millis(value) if isinstance(value, datetime) else _SHORT.repr(value)

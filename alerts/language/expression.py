@@ -22,10 +22,12 @@ if TYPE_CHECKING:  # the model asks this module whether an expression is right
 
 LONGEST = 2000
 """Characters of a source."""
-GROWTH = 1000
+GROWTH = 200
 """How many times larger than what it is given the value of an expression may be."""
 LARGEST = 1_000_000
 """Characters of a value as JSON."""
+LARGEST_GIVEN = 20_000_000
+"""Characters of ``ctx`` as JSON."""
 
 _TEXTS = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*\'""")
 _MACRO = re.compile(r"\.\s*(?:map|filter|all|exists|exists_one|existsOne|transformList|transformMap)\s*\(")
@@ -57,8 +59,9 @@ def evaluate(script: "Script", context: Context) -> Any:
     """Return the value of an expression as JSON has it.
 
     Raises:
-        RuleError: It fails, or its value is too large or of a kind that JSON does not have.
+        RuleError: It fails, or what it is given or gives is too large or of a kind that JSON does not have.
     """
+    _check_given(script, context)
     try:
         value = _compile(script.source).eval(data={"ctx": context["ctx"], "params": script.params})
         failed = value.type() == cel.Type.ERROR
@@ -76,6 +79,17 @@ def evaluate(script: "Script", context: Context) -> Any:
     if size > LARGEST:
         raise RuleError(f"the expression {script.source!r} gives {size} characters", f"give at most {LARGEST}")
     return found
+
+
+def _check_given(script: "Script", context: Context) -> None:
+    """Refuse what is so large or so deep that the library, which is written in C++, would end the process."""
+    try:
+        size = len(json.dumps(context["ctx"], default=str))
+    except (RecursionError, ValueError, TypeError):
+        size = LARGEST_GIVEN + 1
+    if size > LARGEST_GIVEN:
+        problem = f"the expression {script.source!r} is given a payload that is too large or nested too deeply"
+        raise RuleError(problem, "let the input load less: size, _source, extract")
 
 
 def holds(script: "Script", context: Context) -> bool:

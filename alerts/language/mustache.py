@@ -80,7 +80,7 @@ def render(
     renderer = _Renderer(escape=escape, missing_tags=missing, partials={}, file_encoding="utf-8")
     try:
         return str(renderer.render(parse(template), _reachable(context)))
-    except (PystacheError, ParsingError, TypeError, ValueError) as error:
+    except (PystacheError, ParsingError, TypeError, ValueError, RecursionError) as error:
         raise RuleError(f"cannot fill in {template!r}: {error}", "correct the watch") from error
 
 

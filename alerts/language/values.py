@@ -6,8 +6,15 @@ from typing import Any
 
 
 def as_text(value: Any) -> str:
-    """Return a JSON value as text: texts as they are, all else as JSON writes it."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    """Return a JSON value as text: texts as they are, all else as JSON writes it.
+
+    Raises:
+        ValueError: It is nested too deeply.
+    """
+    try:
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError:
+        raise ValueError("the value is nested too deeply") from None
 
 
 def extract(payload: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:

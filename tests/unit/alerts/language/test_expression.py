@@ -83,6 +83,15 @@ def test_a_value_has_a_size() -> None:
         evaluate(script("ctx.text + ctx.text"), {"ctx": {"text": "x" * 600_000}})
 
 
+def test_what_it_is_given_has_a_size_and_a_depth() -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    for value in (deep, "x" * 20_000_001):
+        with pytest.raises(RuleError, match="too large or nested too deeply"):
+            evaluate(script("true"), {"ctx": {"value": value}})
+
+
 @pytest.mark.parametrize(
     ("source", "sentence"),
     [

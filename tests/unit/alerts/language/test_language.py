@@ -182,3 +182,16 @@ def test_long_text_is_cut_and_counted() -> None:
 @given(st.text(st.characters(exclude_categories=())))
 def test_visible_text_is_one_printable_line(text: str) -> None:
     assert visible(text).isprintable()
+
+
+def test_values_that_are_nested_deeply_are_one_sentence() -> None:
+    deep: Any = "x"
+    for _ in range(5000):
+        deep = {"a": deep}
+    context = {"ctx": {"deep": deep}}
+    for template in ("{{ctx.deep}}", "{{#toJson}}ctx.deep{{/toJson}}", "{{#ctx.deep}}{{a}}{{/ctx.deep}}"):
+        with pytest.raises(RuleError, match="cannot fill in"):
+            render(template, context)
+    verdict = evaluate(Condition.model_validate({"compare": {"ctx.deep": {"eq": "x"}}}), context)
+    assert not verdict.met
+    assert len(verdict.reason) < 300
