@@ -31,6 +31,7 @@ from alerts.notices.delivery import Delivery
 from alerts.notices.history import History
 from alerts.notices.notice import Notice
 from alerts.quiet import standard_gates
+from alerts.quiet.summary import Summaries
 from core.clock import Clock
 from core.documents import Document
 from core.errors import LeaseLostError, SettingsError, StoreError, WwwatchError
@@ -85,6 +86,7 @@ class Engine:
         self._web = Web(clock, settings.alert.ca_certs)
         self._history = History(client)
         self._gates = standard_gates(client, settings.alert)
+        self._summaries = Summaries(client, settings)
         self._records = Records(client)
         self._status = StatusStore(client)
         self._leases = Leases(client, clock, self.name)
@@ -102,7 +104,9 @@ class Engine:
         """
         moment = now or self._clock.now()
         with self._mailer.session() as post:
-            return [self._run_safely(watch, moment, post) for watch in self._watches.values()]
+            runs = [self._run_safely(watch, moment, post) for watch in self._watches.values()]
+            self._summaries.tell_soon(self._delivery(post), self._clock.now())
+        return runs
 
     def run(
         self, stop: threading.Event, on_round: Callable[[Sequence[Run], datetime], None] = lambda _runs, _now: None
@@ -115,7 +119,7 @@ class Engine:
             stop: Ends it.
             on_round: Told what ran, each time some did.
         """
-        with Heart(self._beat):
+        with Heart(lambda: self._leases.beat(self._watches)):
             while not stop.is_set():
                 self._take_over()
                 runs = []
@@ -123,6 +127,7 @@ class Engine:
                     for watch in self._scheduler.due(self._clock.now()):
                         if not stop.is_set():
                             runs += self._run_held(watch, post)
+                    self._summaries.tell_soon(self._delivery(post), self._clock.now())
                     self._tell_what_waits({run.watch_id for run in runs}, post)
                 if runs:
                     on_round(runs, self._clock.now())
@@ -131,14 +136,11 @@ class Engine:
         with suppress(StoreError):
             self._leases.release()
 
-    def _beat(self) -> None:
-        self._leases.beat(self._watches)
-
     def _take_over(self) -> None:
         """Plan the watches whose lease is newly ours, and forget those whose lease is another's."""
         try:
             if not self._leases.held:
-                self._beat()  # at the start nobody waits for the heart's first beat
+                self._leases.beat(self._watches)  # at the start nobody waits for the heart's first beat
             held = self._leases.held
             self._scheduler.keep(held)
             self._adopted &= held
@@ -215,10 +217,13 @@ class Engine:
         except WwwatchError as error:
             return _failed(watch, error)
 
-    def _executor(self, watch: Watch, post: Post, *, is_held: bool = False) -> Executor:
+    def _delivery(self, post: Post) -> Delivery:
         smtp, slack = self._settings.smtp, self._settings.alert.slack
         performer = Performer(self._client, post, smtp, self._web, slack, self._composer)
-        delivery = Delivery(self._client, self._history, performer, self._clock, self._gates)
+        return Delivery(self._client, self._history, performer, self._clock, self._gates)
+
+    def _executor(self, watch: Watch, post: Post, *, is_held: bool = False) -> Executor:
+        delivery = self._delivery(post)
         if is_held:
             delivery = replace(delivery, owner=self.name, confirm=self._leases.confirm)
         is_taken_over = is_held and watch.id not in self._adopted

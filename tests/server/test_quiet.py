@@ -97,16 +97,30 @@ def test_there_is_no_silence_of_a_wrong_name(site: Site) -> None:
         SilenceStore(site.es).end("nothing", "ben", NOW)
 
 
-def test_caps_count_what_was_sent_in_the_hour(es: Elasticsearch, sink: SmtpSink, site: Site) -> None:
-    # The history is shared by all tests: an hour of its own.
+def test_caps_end_in_a_summary_at_once_and_when_the_hour_is_over(site: Site) -> None:
+    # The history is shared by all tests: a day of its own.
     site.clock = HandClock(NOW + timedelta(days=1 + uuid.uuid4().int % 20_000))
-    for number in range(4):
-        stamp = site.clock.now().isoformat()
+    stamp = site.clock.now().isoformat()
+    for number in range(5):
         site.put({"wwwatch.incident.updated": stamp, "@timestamp": stamp}, str(number))
     running = engine(site, max_per_hour=3)
     running.run_once()
-    assert len(site.subjects) == 3
-    assert [each.state for each in site.history()].count(State.CAPPED) == 1
+    assert len(site.subjects) == 4
+    assert "The cap of mails is reached: no more until 03:00 UTC" in site.subjects[3]
+    assert [each.state for each in site.history()].count(State.CAPPED) == 2
+    site.clock.move(600)
+    running.run_once()
+    assert len(site.subjects) == 4
+    site.clock.move(3600)
+    running.run_once()
+    assert len(site.subjects) == 5
+    assert "2 mails were held until" in site.subjects[4]
+    grouped = [each for each in site.history() if each.state is State.GROUPED]
+    assert {each.message_id for each in grouped} == {site.sink.messages[4]["Message-ID"]}
+    assert len(grouped) == 2
+    site.clock.move(60)
+    running.run_once()
+    assert len(site.subjects) == 5
 
 
 CLOSED = {"wwwatch.incident.state": "closed"}
