@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ from elasticsearch.helpers import bulk
 
 from alerts import Engine, Mailer
 from alerts.engine.order import ALL, Mode, Order, Trigger
+from alerts.language.files import parse_watch
 from core.clock import parse_iso
 from core.settings import Settings, SmtpSettings
 from tests.alerting import HandClock
 from tests.watching_suite import NOW, Case, name, suite
+from tests.web_sink import web_sink
 
 pytestmark = [pytest.mark.es, pytest.mark.usefixtures("templates")]
 
@@ -89,3 +92,31 @@ def _meant(kind: str, wanted: dict[str, Any]) -> Any:
         return True
     text = wanted[{"logging": "text", "email": "subject", "index": "index", "webhook": "body"}[kind]]
     return text["source"] if isinstance(text, dict) else text
+
+
+@pytest.mark.parametrize(
+    ("answer", "content_type", "more", "payload"),
+    [
+        (b'{"state": "red", "n": 2}', "application/json", {}, {"state": "red", "n": 2}),
+        (b'{"state": "red", "n": 2}', "text/plain", {"response_content_type": "json", "extract": ["n"]}, {"n": 2}),
+        (b"state: red\nn: 2\n", "text/html", {"response_content_type": "yaml"}, {"state": "red", "n": 2}),
+        (b"{{ctx.metadata}}", "text/plain", {}, {"_value": "{{ctx.metadata}}"}),
+    ],
+)
+def test_an_address_is_asked(
+    engine: Engine, answer: bytes, content_type: str, more: dict[str, Any], payload: dict[str, Any]
+) -> None:
+    with web_sink(reply_body=answer, reply_headers={"content-type": content_type}) as sink:
+        request = {"url": f"http://127.0.0.1:{sink.port}/state?deep=1", "params": {"of": "{{ctx.metadata.site}}"}}
+        data = {
+            "trigger": {"schedule": {"interval": "1m"}},
+            "metadata": {"site": "a&b=c d\r\nX: y"},
+            "input": {"http": {"request": request, **more}},
+            "actions": {"say": {"logging": {"text": "{{#toJson}}ctx.payload{{/toJson}}"}}},
+        }
+        watch = parse_watch(data, Path("asks.json"))
+        order = Order(Trigger.by_schedule(watch, parse_iso(NOW)), modes={ALL: Mode.SIMULATE}, is_kept=False)
+        found = engine.execute(watch, order)["result"]["input"]["payload"]
+    assert {name: value for name, value in found.items() if name not in ("_status_code", "_headers")} == payload
+    assert found["_status_code"] == 200
+    assert [kept.target for kept in sink.requests] == ["/state?deep=1&of=a%26b%3Dc+d%0D%0AX%3A+y"]

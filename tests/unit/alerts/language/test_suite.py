@@ -41,7 +41,7 @@ FEATURES = {
     "input.search.extract": ["search-extract"],
     "input.search.timeout": ["search-many-indices", "search-wildcard"],
     "input.simple": ["input-simple"],
-    "input.http": ["tests/server: a real server answers", "refused: a url that is a template"],
+    "input.http": ["tests/server: test_an_address_is_asked", "refused: a url that is a template"],
     "input.chain": ["input-chain", "chain-search"],
     "input.none": ["input-none", "input-left-out"],
     "condition.always": ["condition-always", "condition-left-out"],
