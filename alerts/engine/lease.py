@@ -214,7 +214,7 @@ class Heart:
         beat: Called every `BEAT` seconds; what it raises of `StoreError` is logged and tried again.
     """
 
-    def __init__(self, beat: Callable[[], None]) -> None:
+    def __init__(self, beat: Callable[[], object]) -> None:
         self._beat = beat
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="leases", daemon=True)
