@@ -190,6 +190,16 @@ class AlertSettings(Section):
     )
 
 
+class CanarySettings(Section):
+    """The attack that wwwatch sends to itself."""
+
+    log: Path | None = Field(
+        None, description="a log of its own that the shipper follows; without one, the canary skips the shipper"
+    )
+    within_seconds: float = Field(120.0, gt=0, description="how long it may take to come back")
+    webhook: SecretStr | None = Field(None, description="address that is called when it does not come back")
+
+
 class Settings(BaseSettings):
     """All settings; each value's default is here and nowhere else."""
 
@@ -209,6 +219,7 @@ class Settings(BaseSettings):
     detect: DetectSettings = DetectSettings()
     smtp: SmtpSettings = SmtpSettings()
     alert: AlertSettings = AlertSettings()
+    canary: CanarySettings = CanarySettings()
 
     @classmethod
     def settings_customise_sources(

@@ -28,6 +28,7 @@ COMMANDS = {
     "kibana": "Look at the dashboards without a Kibana.",
     "scan": "Find the attacks in any log, with nothing to set up.",
     "evaluate": "Measure what is found where the truth is known.",
+    "canary": "Send a harmless attack, and see that it comes back as mail.",
     "why": "Say why a client's requests were, or were not, told.",
     "simulate": "Make traffic: a log, or visitors to a real server.",
     "demo": "See it all work on this machine, with nothing to configure.",

@@ -183,4 +183,5 @@ def test_roles_are_well_formed_and_name_our_indices(name: str) -> None:
 
 
 def test_roles_are_one_per_process() -> None:
-    assert set(CATALOGUE.roles) == {"wwwatch-shipper", "wwwatch-detector", "wwwatch-alerts", "wwwatch-verdicts"}
+    parts = ("shipper", "detector", "alerts", "verdicts", "canary")
+    assert set(CATALOGUE.roles) == {f"wwwatch-{part}" for part in parts}
