@@ -200,6 +200,26 @@ class CanarySettings(Section):
     webhook: SecretStr | None = Field(None, description="address that is called when it does not come back")
 
 
+class KibanaSettings(Section):
+    """Where dashboards are installed, and where links in mails lead."""
+
+    url: str | None = Field(
+        None, pattern=r"^https?://[^\s]+$", description="Kibana, e.g. https://kibana.example.org; links lead there"
+    )
+    space: str = Field("", pattern=r"^[a-z0-9_-]{0,100}$", description="Kibana's space; empty: the default one")
+    prefix: str = Field(
+        "wwwatch", pattern=r"^[a-z0-9][a-z0-9-]{0,40}$", description="what the ids of our objects begin with"
+    )
+    access_index: str | None = Field(
+        None, description="index pattern of the access logs' data view, in the place of the shipped one"
+    )
+    api_key: SecretStr | None = Field(None, description="API key, base64 as Kibana shows it")
+    username: str | None = Field(None, description="user name for basic authentication")
+    password: SecretStr | None = Field(None, description="password for basic authentication")
+    ca_certs: Path | None = Field(None, description="PEM file of the certificate authority to trust")
+    timeout_seconds: float = Field(30.0, gt=0, description="how long one request may take")
+
+
 class Settings(BaseSettings):
     """All settings; each value's default is here and nowhere else."""
 
@@ -220,6 +240,7 @@ class Settings(BaseSettings):
     smtp: SmtpSettings = SmtpSettings()
     alert: AlertSettings = AlertSettings()
     canary: CanarySettings = CanarySettings()
+    kibana: KibanaSettings = KibanaSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -1,6 +1,7 @@
 """`wwwatch alert run`: the engine."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
@@ -8,6 +9,7 @@ import click
 from alerts import Engine, EngineHealth, Mailer, Run, read_watches
 from core.health import Health
 from wwwatch.commands.alert.common import json_option, rules_option, show
+from wwwatch.kibana_access import incident_links
 from wwwatch.roof import Roof
 
 
@@ -27,7 +29,8 @@ def run_command(ctx: click.Context, *, once: bool, rules: tuple[Path, ...], as_j
     roof: Roof = ctx.obj
     watches = read_watches(rules)
     with roof.es() as client:
-        engine = Engine(client, watches, Mailer(roof.settings.smtp), roof.settings, roof.clock)
+        links = partial(incident_links, roof.settings.kibana)
+        engine = Engine(client, watches, Mailer(roof.settings.smtp), roof.settings, roof.clock, links=links)
         if not once:
             health = Health(client, "alerts", namespace=roof.settings.ship.namespace)
             engine.run(roof.stop, EngineHealth(health, client).beat)

@@ -18,6 +18,7 @@ from core.documents import INCIDENTS
 from core.errors import StoreError
 from core.severity import whole_score
 from core.text import printable
+from wwwatch.kibana_access import incident_links
 from wwwatch.roof import Roof
 from wwwatch.tables import print_table
 
@@ -67,6 +68,8 @@ def show_command(roof: Roof, incident_id: str, *, as_json: bool) -> None:
     _show(document)
     _show_notices(told)
     _show_verdict(said, document["wwwatch"]["incident"]["id"])
+    for label, url in incident_links(roof.settings.kibana, document).items():
+        click.echo(printable(f"{label}: {url}"))
 
 
 def _list(documents: list[dict[str, Any]]) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from pathlib import Path
 
 import click
 from rich.table import Table
@@ -35,9 +36,25 @@ def _checked_namespace(context: click.Context, option: click.Parameter, value: s
     help="Look at this namespace's data stream alone; default: at all of them.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list: kind, name, action, why.")
+@click.option("--kibana", "kibana_url", metavar="URL", help="Install the dashboards there, too; default: kibana.url.")
+@click.option("--export", type=click.Path(dir_okay=False, path_type=Path), help="Write the dashboards there instead.")
+@click.option("--remove", "is_removal", is_flag=True, help="Take everything of ours away; asks twice.")
+@click.option("--data", is_flag=True, help="With --remove: delete logs, incidents, models and history, too.")
+@click.option("--yes", is_flag=True, help="With --remove: do not ask.")
 @click.pass_obj
-def command(roof: Roof, *, dry_run: bool, namespace: str | None, as_json: bool) -> None:
-    """Put templates, retention and indices into Elasticsearch; run it again after every upgrade.
+def command(
+    roof: Roof,
+    *,
+    dry_run: bool,
+    namespace: str | None,
+    as_json: bool,
+    kibana_url: str | None,
+    export: Path | None,
+    is_removal: bool,
+    data: bool,
+    yes: bool,
+) -> None:
+    """Put templates, retention and indices into Elasticsearch, and dashboards into Kibana; again after every upgrade.
 
     It changes what is missing, older or edited, and nothing else. Settings of your own belong into the component
     templates that end in @custom, e.g. logs-www.access@custom: setup reads those and never writes them.
@@ -46,7 +63,19 @@ def command(roof: Roof, *, dry_run: bool, namespace: str | None, as_json: bool) 
     Example:
       wwwatch setup --dry-run
       wwwatch setup
+      wwwatch setup --kibana https://kibana.example.org
+      wwwatch setup --export dashboards.ndjson
     """
+    from wwwatch.commands.setup.dashboards import export_objects, import_objects  # noqa: PLC0415 - seldom needed
+    from wwwatch.commands.setup.removal import take_away  # noqa: PLC0415
+
+    url = kibana_url or roof.settings.kibana.url
+    if export is not None:
+        export_objects(roof, export)
+        return
+    if is_removal:
+        take_away(roof, url, data=data, yes=yes)
+        return
     with roof.es() as client:
         changes = plan(client, namespace=namespace)
         if not dry_run:
@@ -56,6 +85,8 @@ def command(roof: Roof, *, dry_run: bool, namespace: str | None, as_json: bool) 
         click.echo(json.dumps([{name: getattr(change, name) for name in fields} for change in changes], indent=2))
     else:
         _show(changes, TO_DO if dry_run else DONE)
+    if url and not as_json:
+        import_objects(roof, url, dry_run=dry_run)
     left = [change.name for change in changes if change.action == "manual"]
     if left and not dry_run:
         raise StoreError(f"setup could not change {printable(', '.join(left))}", "see the reasons above")

@@ -1,0 +1,1 @@
+"""Puts our objects into a Kibana, and takes them away again."""
