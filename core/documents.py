@@ -14,6 +14,8 @@ WATCH_HISTORY = "wwwatch-watch-history"
 VERDICTS = "wwwatch-verdicts"
 HEALTH_DATASET = "wwwatch.health"
 HEALTH_PATTERN = "metrics-wwwatch.health-*"
+CANARY_AGENT = "wwwatch-canary/"
+"""How the user agent begins of the attack that wwwatch sends to itself; what follows says whether it really is one."""
 ECS_VERSION = "8.11.0"
 
 Document = dict[str, Any]

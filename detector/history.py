@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from core.clock import iso_millis
+from core.documents import CANARY_AGENT
 from detector.adaptation import NOT_ATTACKS, adapt
 from detector.context import LOGIN_INTERVAL, Context, login_context
 from detector.events import EVENT_SCHEMA, attributable
@@ -121,8 +122,10 @@ class HistoryLearner:
         self._prepared = prepare(pl.DataFrame(schema=EVENT_SCHEMA))
 
     def add(self, events: pl.DataFrame) -> None:
-        """Take in requests (EVENT_SCHEMA), in any order."""
+        """Take in requests (EVENT_SCHEMA), in any order; the canary's are left out."""
         rows = attributable(events).select(*EVENT_SCHEMA)
+        # Whoever only pretends to be the canary keeps nothing but himself out of what is usual.
+        rows = rows.filter(~pl.col("user_agent").str.starts_with(CANARY_AGENT).fill_null(value=False))
         if self.share < 1:
             rows = rows.filter(pl.col("client").hash(seed=2) % _SHARES < round(self.share * _SHARES))
         if rows.height:

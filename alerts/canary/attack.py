@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from core.clock import iso_millis
-from core.documents import ECS_VERSION, Document, document_id
+from core.documents import CANARY_AGENT, ECS_VERSION, Document, document_id
 
-PREFIX = "wwwatch-canary/"
 REQUESTS = 60
 _SPAN = timedelta(seconds=30)
 _MAC_DIGITS = 32
@@ -27,13 +26,13 @@ _PATHS = (
 
 def make_mark(key: bytes, nonce: str) -> str:
     """Return the user agent of a canary."""
-    return f"{PREFIX}{nonce}-{_mac(key, nonce)}"
+    return f"{CANARY_AGENT}{nonce}-{_mac(key, nonce)}"
 
 
 def is_mark(user_agent: str, key: bytes) -> bool:
     """Tell whether a user agent is one that this key has marked."""
-    nonce, _, mac = user_agent.removeprefix(PREFIX).partition("-")
-    return user_agent.startswith(PREFIX) and hmac.compare_digest(mac.encode(), _mac(key, nonce).encode())
+    nonce, _, mac = user_agent.removeprefix(CANARY_AGENT).partition("-")
+    return user_agent.startswith(CANARY_AGENT) and hmac.compare_digest(mac.encode(), _mac(key, nonce).encode())
 
 
 def address_of(nonce: str) -> str:

@@ -52,6 +52,19 @@ def test_mail_names_the_attacker_and_shows_the_lines(chain: Chain) -> None:
     assert f"{truth.clients[0]} - - [" in text, "the first raw lines are in the mail"
 
 
+def test_a_canary_flies_through_every_process_and_reaches_no_human(chain: Chain) -> None:
+    log = chain.folder / "canary.log"
+    log.touch()
+    chain.parts.start("shipper", "ship", str(log))
+    chain.parts.start("detector", "detect", "--from", "beginning")
+    chain.parts.start("alerts", "alert", "run")
+    told = chain.parts.run("canary", "run", "--log", str(log), "--within", "90s", "--json")
+    assert told["why"] == ""
+    assert told["returned"] > told["sent"]
+    assert chain.mailbox.mails == []
+    assert "came back" in chain.parts.run("canary", "check")
+
+
 def start_parts(chain: Chain, www: Www) -> None:
     """Start shipper, detector and alerts, and wait until the detector looks."""
     chain.parts.start("shipper", "ship", str(www.access_log))

@@ -14,9 +14,8 @@ from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
 from alerts import Engine, Mailer, read_watches
-from alerts.canary.attack import PREFIX
 from alerts.canary.flights import Flights
-from core.documents import INCIDENTS, access_stream, health_stream
+from core.documents import CANARY_AGENT, INCIDENTS, access_stream, health_stream
 from core.settings import Settings
 from tests.alerting import HandClock, incident
 from tests.server.logs import ship_once
@@ -49,7 +48,7 @@ def test_it_comes_back_through_the_whole_chain_and_stays_out_of_the_inbox(
         (last,) = flights.last()
         assert last.returned is not None
         assert flights.look(flight) == last
-        pretended = incident({"user_agent.original": f"{PREFIX}00aa-11bb", **recent()})
+        pretended = incident({"user_agent.original": f"{CANARY_AGENT}00aa-11bb", **recent()})
         es.index(index=INCIDENTS, id=f"i-{namespace}", document=pretended, refresh=True)
         assert sink.messages == []
         clock.move(60)

@@ -56,6 +56,15 @@ def test_a_small_history_never_touches_the_disk(tmp_path: Path, model: SessionMo
     assert (history.events, history.total, history.attacks) == (5, 1, 0)
 
 
+def test_the_canary_teaches_nothing(tmp_path: Path, model: SessionModel) -> None:
+    usual = events_of(*(request(each, f"/{each}") for each in range(5)))
+    canary = usual.with_columns(user_agent=pl.lit("wwwatch-canary/00aa-11bb"), path=pl.lit("/wwwatch-canary"))
+    nameless = usual.with_columns(user_agent=pl.lit(None, pl.String))
+    history = learn(tmp_path / "absent", model, usual, canary, nameless)
+    assert history.events == 10
+    assert "/wwwatch-canary" not in history.profile.paths["path"].to_list()
+
+
 def test_no_history_teaches_nothing(tmp_path: Path, model: SessionModel) -> None:
     history = learn(tmp_path, model)
     assert (history.events, history.total, history.start) == (0, 0, None)
