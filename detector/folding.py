@@ -95,6 +95,8 @@ def _family(kind: str) -> str:
 def _joins(incident: Incident, anomaly: Anomaly, by: str) -> bool:
     if by == "session":
         return True
+    if incident.is_closed_by_her:
+        return False
     if by == "light":
         return incident.is_light and anomaly.start < incident.start + DAY and anomaly.end > incident.start - DAY
     quiet = QUIET if by == "client" else TOGETHER

@@ -32,6 +32,14 @@ MOST_WHOLE = 200
 others the counts remain."""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What she said of an incident, `acknowledged` or `closed`, and how grave it was then, 0 to 3."""
+
+    state: str
+    level: int
+
+
 @dataclass(slots=True)
 class Incident:
     """One incident and the anomalies in it, by session id.
@@ -39,6 +47,8 @@ class Incident:
     Attributes:
         anomalies: Beyond MOST_WHOLE of them the less strange ones are kept without features, reasons and lines.
         is_stored: Whether Elasticsearch has it as it opened; an attack that goes on after it was closed opens it again.
+        standing: What she said of it; None where nothing holds (detector.standing).
+        says_state: Whether the next write sets the state: it is open again.
     """
 
     id: str
@@ -47,6 +57,8 @@ class Incident:
     updated: datetime
     anomalies: dict[str, Anomaly] = field(default_factory=dict)
     is_stored: bool = False
+    standing: Standing | None = None
+    says_state: bool = False
     _tally: Tally = field(default_factory=Tally, compare=False, repr=False)
     _whole: set[str] = field(default_factory=set, compare=False, repr=False)
     _worst: Anomaly | None = field(default=None, compare=False, repr=False)
@@ -120,6 +132,11 @@ class Incident:
         """Why: what the site as a whole tells first, then the worst anomaly's; at most MOST reasons."""
         site = max(self._tally.sites.values(), key=_rank, default=self.worst)
         return list(dict.fromkeys([*site.reasons, *self.worst.reasons]))[:MOST]
+
+    @property
+    def is_closed_by_her(self) -> bool:
+        """Whether she closed it: no new visit joins it."""
+        return self.standing is not None and self.standing.state == "closed"
 
     @property
     def is_light(self) -> bool:
@@ -234,5 +251,18 @@ def restore(document: dict[str, Any], anomalies: Iterable[Anomaly]) -> Incident:
     own = document["wwwatch"]["incident"]
     members = {anomaly.session_id: anomaly for anomaly in anomalies}
     return Incident(
-        own["id"], own["state"], parse_iso(own["opened"]), parse_iso(own["updated"]), members, is_stored=True
+        own["id"],
+        own["state"],
+        parse_iso(own["opened"]),
+        parse_iso(own["updated"]),
+        members,
+        is_stored=True,
+        standing=standing_of(document),
     )
+
+
+def standing_of(document: dict[str, Any]) -> Standing | None:
+    """Return what she said of an incident, from its document; None where it stands as the detector left it."""
+    own = document["wwwatch"]["incident"]
+    judged = own.get("judged", {})
+    return Standing(judged["state"], judged["level"]) if own["state"] != "open" and "level" in judged else None

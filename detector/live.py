@@ -15,9 +15,11 @@ from core.health import Health
 from core.settings import DetectSettings, EsSettings
 from detector.evidence import IndexEvidence
 from detector.feed import ChangeFeed, Page
+from detector.folding import DAY
 from detector.health import DetectorHealth
 from detector.model import SessionModel
 from detector.scorer import Outcome, Scorer
+from detector.standing import heed, reopen
 from detector.store import Checkpoint, DetectorStore
 
 log = logging.getLogger(__name__)
@@ -139,6 +141,7 @@ class Detector:
             StoreError: Elasticsearch refused or did not answer; nothing is lost, the same events come again.
         """
         total = Step()
+        self._heed()
         for page in self.feed.read(self.checkpoint.positions, stop):
             total += self._take(page)
         return total
@@ -166,6 +169,7 @@ class Detector:
 
     def _take(self, page: Page) -> Step:
         outcome = self.scorer.take(page.events, self.clock.now())
+        reopen(outcome.incidents, self.clock.now())
         self.store.write(outcome.anomalies, outcome.incidents)
         self._save(page, outcome)
         self._beat(is_done=False)
@@ -174,6 +178,13 @@ class Detector:
     def _beat(self, *, is_done: bool) -> None:
         if self._health is not None:
             self._health.beat(self.checkpoint, self.clock.now(), is_done=is_done)
+
+    def _heed(self) -> None:
+        """Learn what she said of the incidents that are not over."""
+        watermark = self.scorer.window.watermark
+        if watermark is not None and self.scorer.incidents:
+            said = self.store.standings(watermark - DAY)
+            self.store.write((), heed(self.scorer.incidents, said, self.clock.now()))
 
     def _save(self, page: Page, outcome: Outcome) -> None:
         saved = self.checkpoint

@@ -19,7 +19,7 @@ from core.errors import StoreConflictError, StoreMissingError
 from detector.anomaly import Anomaly
 from detector.feed import Positions
 from detector.folding import DAY, is_over
-from detector.incidents import Incident, restore
+from detector.incidents import Incident, Standing, restore, standing_of
 from detector.memory import MEMORY_SCHEMA
 from detector.scorer import Kept
 from detector.trend import HISTORY_SCHEMA
@@ -139,7 +139,7 @@ class DetectorStore:
         )
 
     def write(self, anomalies: Iterable[Anomaly], incidents: Iterable[Incident]) -> None:
-        """Write anomalies, then incidents; an incident's state is set when it opens and closes, and else left alone.
+        """Write anomalies, then incidents; an incident's state is set when it opens, closes or opens again.
 
         Raises:
             StoreError: A document was refused.
@@ -151,7 +151,7 @@ class DetectorStore:
         for begin in range(0, len(operations), FINDINGS_PER_REQUEST):
             self._bulk(operations[begin : begin + FINDINGS_PER_REQUEST])
         for incident in changed:
-            incident.is_stored = True
+            incident.is_stored, incident.says_state = True, False
 
     def _bulk(self, operations: list[tuple[Document, Document]]) -> None:
         with es_errors("write what was found"):
@@ -161,6 +161,22 @@ class DetectorStore:
             worst = min(failed, key=lambda item: store_error(item["status"], "").retryable)
             reason = worst["error"].get("reason", "")
             raise store_error(worst["status"], f"{len(failed)} findings were refused: {reason}")
+
+    def standings(self, since: datetime) -> dict[str, Standing]:
+        """Return what she said of this feed's incidents that had a request since then, by incident; at most 1,000."""
+        filters = [
+            {"term": {"wwwatch.incident.feed": self.checkpoint_id}},
+            {"terms": {"wwwatch.incident.state": ["acknowledged", "closed"]}},
+            {"exists": {"field": "wwwatch.incident.judged.level"}},
+            {"range": {"@timestamp": {"gte": iso_millis(since)}}},
+        ]
+        fields = ["wwwatch.incident.id", "wwwatch.incident.state", "wwwatch.incident.judged"]
+        with es_errors("read what was said of incidents"):
+            found = self.client.search(
+                index=INCIDENTS, query={"bool": {"filter": filters}}, size=PAGE, source_includes=fields
+            )["hits"]["hits"]
+        said = ((hit["_source"]["wwwatch"]["incident"]["id"], standing_of(hit["_source"])) for hit in found)
+        return {identifier: standing for identifier, standing in said if standing is not None}
 
     def load_incidents(self, watermark: datetime | None = None) -> dict[str, Incident]:
         """Return this feed's incidents that were open at a moment, with their anomalies.
@@ -234,6 +250,6 @@ def _incident_operation(incident: Incident, feed: str) -> tuple[Document, Docume
     document = incident.document()
     document["wwwatch"]["incident"]["feed"] = feed
     change = json.loads(json.dumps(document))
-    if incident.is_stored and incident.state != "closed":  # she may have acknowledged it meanwhile
+    if incident.is_stored and incident.state != "closed" and not incident.says_state:  # she may have said otherwise
         del change["wwwatch"]["incident"]["state"]
     return {"update": {"_index": INCIDENTS, "_id": incident.id}}, {"doc": change, "upsert": document}
