@@ -86,14 +86,14 @@ def _list(documents: list[dict[str, Any]]) -> None:
             document["message"],
             own["id"],
         )
-        table.add_row(*(Text(printable(cell)) for cell in cells), style=STYLES[own["severity"]])
+        table.add_row(*(Text(printable(cell)) for cell in cells), style=STYLES.get(own["severity"], ""))
     print_table(table)
 
 
 def _show(document: dict[str, Any]) -> None:
     own, event = document["wwwatch"]["incident"], document["event"]
     console = Console(highlight=False)
-    console.print(Text(printable(document["message"])), style=STYLES[own["severity"]])
+    console.print(Text(printable(document["message"])), style=STYLES.get(own["severity"], ""))
     facts = {
         "state": own["state"],
         "severity": f"{own['severity']}, score {whole_score(own['score'])} of 100",
