@@ -20,7 +20,7 @@ TIMES_BLIND = 10.0
 """The same where they don't (all assets on another host, an API): clients must also be alike, or the server suffer."""
 
 ALIKE = 0.5
-"""Share of the bare clients with the same user agent from which on they are alike."""
+"""Share of the bare clients with the same user agent, or with made-up referrers, from which on they are alike."""
 
 SUFFERING = 0.2
 """Share of answers 5xx from which on the server suffers."""
@@ -52,7 +52,8 @@ def judge_floods(counted: pl.DataFrame, scale: Scale) -> pl.DataFrame:
     bare = pl.col("bare").cast(pl.Float64)
     expected = pl.max_horizontal("usual_bare", pl.col("usual_share") * pl.col("browsing"))
     suffers = pl.col("bare_errors") >= SUFFERING * pl.col("bare_requests")
-    can_tell = pl.col("loads_assets") | (pl.col("alike") >= ALIKE * pl.col("bare")) | suffers
+    lies = pl.col("made_up") >= ALIKE * pl.col("bare")
+    can_tell = pl.col("loads_assets") | lies | (pl.col("alike") >= ALIKE * pl.col("bare")) | suffers
     least = pl.max_horizontal(
         pl.lit(float(scale.floor_bare)), pl.when("loads_assets").then(TIMES).otherwise(TIMES_BLIND) * expected
     )
@@ -167,7 +168,7 @@ def _reasons(worst: dict[str, Any]) -> tuple[Reason, ...]:
         return tuple(reasons)
     if "pages" in worst:
         return _shared(worst)
-    said = f"{count:,} addresses within {within} that load no images or styles and show no referrer"
+    said = f"{count:,} addresses within {within} that load no images or styles and follow no link"
     reasons = [Reason("site_bare_clients", count, usual, f"{said}; usual here are {usual:,.0f}")]
     for name, of, words in (
         ("bare_errors", worst["bare_requests"], "of the answers to them were server errors (5xx)"),

@@ -15,6 +15,13 @@ MOST_SLOTS = 1_000_000
 MANY = 10
 """Requests without a single image or style among them from which on a referrer makes nobody a visitor."""
 
+MADE_UP = 0.5
+"""Share of different ones among the referrers of clients that load nothing, from which on they are made up: crowds come
+by one link, or a few."""
+
+CLAIMS = 30
+"""Such clients, at least, before that is said."""
+
 SUMS = ("requests", "assets", "failed", "succeeded", "blind", "errors", "odd")
 
 SLOTS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -22,11 +29,12 @@ SLOTS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "client": pl.String,
     "slot": pl.Datetime("us", "UTC"),
     **dict.fromkeys(SUMS, pl.UInt32),
-    "referred": pl.Boolean,
+    "referrer": pl.UInt64,
     "declared": pl.Boolean,
     "agent": pl.UInt64,
 }
-"""One row per site, client and 10 s: sums, and whether it showed a referrer or called itself a crawler or monitor."""
+"""One row per site, client and 10 s: sums, the first referrer's hash (null: none), whether it called itself a crawler or
+monitor, and the user agent's hash."""
 
 
 def observe(prepared: pl.DataFrame) -> pl.DataFrame:
@@ -48,32 +56,43 @@ def observe(prepared: pl.DataFrame) -> pl.DataFrame:
         pl.col("is_blind_login").sum().alias("blind"),
         (status >= 500).sum().alias("errors"),  # noqa: PLR2004 - HTTP's server errors
         odd.sum().alias("odd"),
-        pl.col("referrer").is_not_null().any().alias("referred"),
+        pl.col("referrer").drop_nulls().first().hash(seed=0).alias("_source"),
+        pl.col("referrer").is_not_null().any().alias("_referred"),
         ((pl.col("agent") & DECLARED) != 0).any().alias("declared"),
         pl.col("user_agent").first().hash(seed=0).alias("agent"),
     )
+    found = found.with_columns(pl.when("_referred").then("_source").alias("referrer"))
     return found.select(pl.col(name).cast(dtype) for name, dtype in SLOTS_SCHEMA.items())
 
 
 def merge_slots(slots: pl.DataFrame) -> pl.DataFrame:
     """Put the parts of each slot together (SLOTS_SCHEMA)."""
     together = slots.group_by("domain", "client", "slot").agg(
-        pl.col(*SUMS).sum(), pl.col("referred", "declared").any(), pl.col("agent").first()
+        pl.col(*SUMS).sum(),
+        pl.col("declared").any(),
+        pl.col("referrer").drop_nulls().first(),
+        pl.col("agent").first(),
     )
     return together.select(pl.col(name).cast(dtype) for name, dtype in SLOTS_SCHEMA.items())
 
 
 def browsers(slots: pl.DataFrame) -> pl.DataFrame:
-    """Return who `browses` and who `loads` assets, by `domain` and `client`.
+    """Return who `loads` assets, who else `browses`, and whose referrer `is_made_up`, by `domain` and `client`.
 
-    A referrer is easily made up: it counts only for who asks for little.
+    A referrer is easily made up: it counts only for who asks for little, and not where everybody shows another.
     """
-    loads = pl.col("assets").sum() > 0
-    few = pl.col("requests").sum() < MANY
-    who = slots.group_by("domain", "client").agg(
-        loads.alias("loads"), (loads | (pl.col("referred").any() & few)).alias("browses")
-    )
-    return who.filter("browses")
+    source = pl.col("referrer").drop_nulls().first().alias("source")
+    few = (pl.col("requests").sum() < MANY).alias("few")
+    who = slots.group_by("domain", "client").agg((pl.col("assets").sum() > 0).alias("loads"), few, source)
+    claims = who.filter(~pl.col("loads") & pl.col("few") & pl.col("source").is_not_null())
+    told = claims.group_by("domain").agg(pl.len(), pl.col("source").n_unique().alias("different"))
+    liars = told.filter((pl.col("len") >= CLAIMS) & (pl.col("different") >= MADE_UP * pl.col("len")))
+    is_made_up = pl.col("domain").is_in(liars["domain"].implode())
+    both = [
+        who.filter("loads").select("domain", "client", "loads", browses=True, is_made_up=False),
+        claims.select("domain", "client", "loads", browses=~is_made_up, is_made_up=is_made_up),
+    ]
+    return pl.concat(both)
 
 
 class Slots:

@@ -58,7 +58,8 @@ def by_client(slots: pl.DataFrame, known: pl.DataFrame, scale: Scale, since: dat
 
     Returns:
         `domain`, `client`, `interval`, the sums, `agent`, and the Booleans `is_bare`, `is_dry`, `is_lucky` (only tried
-        to log in, and got in) and `is_odd` (most of its requests for what does not exist or is an attack sign).
+        to log in, and got in), `is_made_up` (its referrer) and `is_odd` (most of its requests for what does not exist
+        or is an attack sign).
     """
     interval = pl.col("slot").dt.truncate(scale.name).alias("interval")
     first = pl.lit(since, dtype=SLOTS_SCHEMA["slot"]).dt.truncate(scale.name)
@@ -72,8 +73,8 @@ def by_client(slots: pl.DataFrame, known: pl.DataFrame, scale: Scale, since: dat
     found = tell_triers(with_outcomes(found, *COUNT), others)
     found = found.with_columns((pl.col("odd") > 0.5 * pl.col("requests")).alias("is_odd"))
     # Who only tries to log in is judged by that.
-    bare = pl.col("browses").is_null() & ~pl.col("declared") & ~pl.col("is_dry") & ~pl.col("is_lucky")
-    return found.with_columns(bare.alias("is_bare"))
+    bare = ~pl.col("browses").fill_null(value=False) & ~pl.col("declared") & ~pl.col("is_dry") & ~pl.col("is_lucky")
+    return found.with_columns(bare.alias("is_bare"), pl.col("is_made_up").fill_null(value=False))
 
 
 def by_interval(clients: pl.DataFrame, times: int = 1) -> pl.DataFrame:
@@ -92,6 +93,7 @@ def by_interval(clients: pl.DataFrame, times: int = 1) -> pl.DataFrame:
         pl.col("requests").filter(bare).sum().alias("bare_requests"),
         pl.col("errors").filter(bare).sum().alias("bare_errors"),
         (pl.col("is_odd") & bare).sum().alias("bare_odd"),
+        (pl.col("is_made_up") & bare).sum().alias("made_up"),
         *count_triers(),
     )
     joined = counted.join(alike, on=COUNT, how="left").with_columns(pl.col("alike").fill_null(0))

@@ -56,6 +56,26 @@ def test_a_site_whose_assets_are_elsewhere_is_flooded_by_clients_that_are_alike(
     assert (anomaly.kind, anomaly.user_agent) == ("ddos", "x")
 
 
+@pytest.mark.parametrize("assets", [0, 4])
+def test_made_up_referrers_hide_no_flood(assets: int) -> None:
+    dice = random.Random(3)
+    swarm = flood(600, 60, dice, 5 * HOUR)
+    named = [{**one, "referrer": f"https://word{number}.example/"} for number, one in enumerate(swarm)]
+    (anomaly,) = watched([*ordinary(8, 60, dice, assets=assets), *named]).values()
+    assert anomaly.kind == "ddos"
+
+
+@pytest.mark.parametrize("assets", [0, 4])
+def test_a_crowd_comes_by_the_same_link(assets: int) -> None:
+    dice = random.Random(3)
+    crowd = [
+        one
+        for number in range(900)
+        for one in browsing(address(number), 5 * HOUR + number, dice, assets=assets, referrer="https://news.example/")
+    ]
+    assert watched([*ordinary(8, 60, dice, assets=assets), *crowd]) == {}
+
+
 def test_a_scan_by_many_is_called_one() -> None:
     dice = random.Random(4)
     knocks = [
