@@ -29,6 +29,9 @@ OK, REFUSED, UNAUTHORIZED, FORBIDDEN, TIMEOUT, BROKEN = 200, 400, 401, 403, 408,
 FAILED_STATUS = (400, 401, 403, 422, 423, 429)
 """Answers that refuse a login; 423 and 429 are a lock-out."""
 
+SENT_ON = (302, 303)
+"""Redirects that answer a login; 301, 307 and 308 only say where to send it instead."""
+
 API_LOGIN = r"/api/|/rest|/v\d+/|json|token|graphql|oauth|/wp-json/"
 """Login endpoints of programs, which answer 200 when the password is right, and not with the form again."""
 
@@ -100,7 +103,7 @@ def prepare(events: pl.DataFrame) -> pl.DataFrame:
     # Browsers say which page a form is on; a form with a query in its address may be for anything.
     unreferred = pl.col("referrer").fill_null("-").is_in(["-", ""])
     here = pl.col("at_login") | (pl.col("at_shared_login") & (pl.col("query_length") == 0))
-    blind = (posted & here & unreferred & status.is_between(300, 399)).fill_null(value=False)
+    blind = (posted & here & unreferred & status.is_in(SENT_ON)).fill_null(value=False)
     done = rows.with_columns(
         (login.fill_null(value=False) | blind).alias("is_login"),
         (pl.col("at_login") | blind).alias("at_login"),

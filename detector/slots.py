@@ -33,8 +33,8 @@ SLOTS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "declared": pl.Boolean,
     "agent": pl.UInt64,
 }
-"""One row per site, client and 10 s: sums, the first referrer's hash (null: none), whether it called itself a crawler or
-monitor, and the user agent's hash."""
+"""One row per site, client and 10 s: sums, the first referrer's hash (null: none), whether it called itself a
+crawler or monitor, and the user agent's hash."""
 
 
 def observe(prepared: pl.DataFrame) -> pl.DataFrame:

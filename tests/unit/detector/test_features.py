@@ -214,6 +214,7 @@ def test_a_redirect_that_nobody_follows_lets_nobody_in(path: str) -> None:
     [
         [request(0, "/login", **REDIRECTED), request(1, "/account")],
         [request(0, "/login"), request(9, "/login", **REDIRECTED)],
+        [request(0, "/login", method="POST", status=301)],
         [request(0, "/login", **REDIRECTED, referrer="https://example.org/login")],
         [request(0, "/administrator/index.php?option=save", **REDIRECTED)],
     ],
