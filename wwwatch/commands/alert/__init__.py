@@ -2,6 +2,7 @@
 
 import click
 
+from wwwatch.commands.alert.budget import budget_command
 from wwwatch.commands.alert.history import history_command
 from wwwatch.commands.alert.resend import resend_command
 from wwwatch.commands.alert.run import run_command
@@ -28,6 +29,7 @@ class _Ordered(click.Group):
         history_command,
         resend_command,
         silence_group,
+        budget_command,
         test_mail_command,
         serve_command,
     ],
