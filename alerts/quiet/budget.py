@@ -1,6 +1,6 @@
 """The alert budget: which threshold keeps the mails within what a person wants to read, by replaying what is stored.
 
-Pure. Each stored incident is told as the engine would have: when it began at or above the threshold, once more for the
+Pure. Each stored incident is told as the engine would have: when it began at or above the threshold, once more at
 each graver severity as far as its stored anomalies show when, and when it was over. Then the gates that do not hang on
 what was sent: allow-list, silences and windows as they stood. Caps are left out: a budget makes them needless.
 """
