@@ -35,9 +35,12 @@ def is_mark(user_agent: str, key: bytes) -> bool:
     return user_agent.startswith(CANARY_AGENT) and hmac.compare_digest(mac.encode(), _mac(key, nonce).encode())
 
 
-def address_of(nonce: str) -> str:
-    """Return the client's address: one of 192.0.2.0/24, which RFC 5737 keeps for documentation."""
-    return f"192.0.2.{1 + int(document_id(nonce)[:4], 16) % 254}"
+def address_of(number: int) -> str:
+    """Return the client's address: one of 192.0.2.0/24, which RFC 5737 keeps for documentation.
+
+    Canaries behind each other have different ones: the same client's visits within two hours are one incident.
+    """
+    return f"192.0.2.{1 + number % 254}"
 
 
 def render_lines(mark: str, client: str, now: datetime) -> str:

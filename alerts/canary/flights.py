@@ -69,12 +69,13 @@ class Flights:
         """
         value, version = self._read()
         key = bytes.fromhex(value.get("key") or secrets.token_hex(_KEY_BYTES))
-        nonce = secrets.token_hex(8)
-        flight = Flight(make_mark(key, nonce), address_of(nonce), now)
+        number = int(value.get("number", 0))
+        flight = Flight(make_mark(key, secrets.token_hex(8)), address_of(number), now)
         kept = {"mark": flight.mark, "client": flight.client, "sent": iso_millis(now)}
         flights = [*value.get("flights", []), kept][-_KEPT:]
         marks = [each["mark"] for each in flights]
-        self._write({"key": key.hex(), "user_agents": marks, "flights": flights}, version, now)
+        told = {"key": key.hex(), "user_agents": marks, "flights": flights, "number": number + 1}
+        self._write(told, version, now)
         if self._log is not None:
             _append(self._log, render_lines(flight.mark, flight.client, now))
         else:

@@ -39,6 +39,9 @@ def test_it_comes_back_through_the_whole_chain_and_stays_out_of_the_inbox(
     step = site.step()
     assert step.events == 60
     assert step.opened == 1
+    es.indices.refresh(index=INCIDENTS)
+    (found,) = es.search(index=INCIDENTS, query={"term": {"user_agent.original": flight.mark}})["hits"]["hits"]
+    assert found["_source"]["wwwatch"]["incident"]["level"] >= 2, "a lesser one may be joined to others of its site"
     watches = [watch for watch in read_watches() if watch.id in ("canary", "incident", "digest")]
     clock = HandClock(NOW + timedelta(seconds=5))
     with smtp_sink() as sink:
