@@ -3,7 +3,8 @@
 from alerts.channels.mailer import Mailer
 from alerts.engine.engine import Engine
 from alerts.engine.health import EngineHealth
-from alerts.engine.order import Run
+from alerts.engine.library import Library, build_library
+from alerts.engine.order import Mode, Order, Run, Trigger
 from alerts.engine.records import Records
 from alerts.engine.store import StatusStore
 from alerts.language.files import parse_watch, read_watch, read_watches
@@ -19,14 +20,19 @@ __all__ = [
     "EngineHealth",
     "Gates",
     "History",
+    "Library",
     "Mailer",
+    "Mode",
     "Notice",
+    "Order",
     "Records",
     "Run",
     "State",
     "StatusStore",
+    "Trigger",
     "Turn",
     "Watch",
+    "build_library",
     "parse_watch",
     "read_watch",
     "read_watches",

@@ -1,6 +1,7 @@
 """Runs watches on their schedules, each on one engine at a time, and keeps their state and history."""
 
 import logging
+import os
 import socket
 import threading
 import uuid
@@ -8,8 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import datetime
 
 from elasticsearch import Elasticsearch
 
@@ -17,30 +17,28 @@ from alerts.channels.mailer import Mailer, Post
 from alerts.channels.message import parse_address
 from alerts.channels.perform import Performer
 from alerts.channels.web import Web
-from alerts.engine.execution import Executor, outcome_of
+from alerts.engine.execution import Executor
 from alerts.engine.inputs import Loader
+from alerts.engine.keeper import Keeper
 from alerts.engine.lease import Heart, Leases
+from alerts.engine.library import Library, Shelf, check_recipients
 from alerts.engine.order import Order, Run, Trigger
-from alerts.engine.records import Records, is_worth_keeping, milliseconds_between, record
 from alerts.engine.scheduler import Scheduler
-from alerts.engine.status import acted, activate, checked, is_active, last_run
-from alerts.engine.store import StatusStore
+from alerts.engine.status import is_active, last_run
 from alerts.language.model import Watch
 from alerts.mails.compose import Composer, Deeper, no_links
 from alerts.notices.delivery import Delivery
 from alerts.notices.history import History
-from alerts.notices.notice import Notice
 from alerts.quiet import standard_gates
 from alerts.quiet.summary import Summaries
 from core.clock import Clock
 from core.documents import Document
-from core.errors import LeaseLostError, SettingsError, StoreError, WwwatchError
+from core.errors import LeaseLostError, StoreError, WwwatchError
 from core.settings import Settings
 from core.text import visible
 
 log = logging.getLogger(__name__)
 
-_STATUS_EVERY = timedelta(seconds=10)
 _LONGEST_PAUSE_SECONDS = 1.0
 _MANY = 100
 """Notices that one run takes up at most."""
@@ -75,10 +73,11 @@ class Engine:
         *,
         links: Deeper = no_links,
     ) -> None:
-        _check_recipients(watches, settings)
-        self.name = f"{socket.gethostname()}:{uuid.uuid4().hex[:8]}"
+        parse_address(settings.smtp.sender)
+        for watch in watches:
+            check_recipients(watch, settings.smtp)
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._client = client
-        self._watches = {watch.id: watch for watch in watches}
         self._mailer = mailer
         self._settings = settings
         self._clock = clock
@@ -87,14 +86,12 @@ class Engine:
         self._history = History(client)
         self._gates = standard_gates(client, settings.alert)
         self._summaries = Summaries(client, settings)
-        self._records = Records(client)
-        self._status = StatusStore(client)
+        self._keeper = Keeper(client, clock, self.name)
+        self._shelf = Shelf(watches, self._keeper.store, settings.smtp)
         self._leases = Leases(client, clock, self.name)
         self._scheduler = Scheduler()
         self._handled: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._adopted: set[str] = set()
-        self._counted: defaultdict[str, int] = defaultdict(int)
-        self._written: dict[str, datetime] = {}
 
     def run_once(self, now: datetime | None = None) -> list[Run]:
         """Run every active watch, whatever its schedule and whoever else runs it: what was told is not told twice.
@@ -104,9 +101,10 @@ class Engine:
         """
         moment = now or self._clock.now()
         with self._mailer.session() as post:
-            runs = [self._run_safely(watch, moment, post) for watch in self._watches.values()]
+            self._shelf.read(self._clock.now())
+            runs = [self._run_safely(watch, moment, post) for watch in self._library.watches.values()]
             self._summaries.tell_soon(self._delivery(post), self._clock.now())
-        return runs
+        return [*runs, *_broken(self._library)]
 
     def run(
         self, stop: threading.Event, on_round: Callable[[Sequence[Run], datetime], None] = lambda _runs, _now: None
@@ -119,10 +117,10 @@ class Engine:
             stop: Ends it.
             on_round: Told what ran, each time some did.
         """
-        with Heart(lambda: self._leases.beat(self._watches)):
+        with Heart(self._beat):
             while not stop.is_set():
+                runs = self._reread()
                 self._take_over()
-                runs = []
                 with self._mailer.session() as post:
                     for watch in self._scheduler.due(self._clock.now()):
                         if not stop.is_set():
@@ -136,17 +134,33 @@ class Engine:
         with suppress(StoreError):
             self._leases.release()
 
+    @property
+    def _library(self) -> Library:
+        return self._shelf.library
+
+    def _reread(self) -> list[Run]:
+        """Read stored watches again when it is time; those that are malformed are told of as failed."""
+        if not self._shelf.is_old(self._clock.now()):
+            return []
+        unchanged = self._shelf.read(self._clock.now())
+        self._scheduler.keep(unchanged)
+        return _broken(self._library)
+
+    def _beat(self) -> None:
+        self._leases.beat(set(self._library.watches))
+
     def _take_over(self) -> None:
         """Plan the watches whose lease is newly ours, and forget those whose lease is another's."""
         try:
             if not self._leases.held:
-                self._leases.beat(self._watches)  # at the start nobody waits for the heart's first beat
+                self._beat()  # at the start nobody waits for the heart's first beat
             held = self._leases.held
             self._scheduler.keep(held)
             self._adopted &= held
             for name in held:
-                if name in self._watches and name not in self._scheduler:
-                    self._scheduler.add(self._watches[name], last_run(self._status.get(name)), self._clock.now())
+                watch = self._library.watches.get(name)
+                if watch is not None and name not in self._scheduler:
+                    self._scheduler.add(watch, last_run(self._keeper.store.get(name)), self._clock.now())
         except StoreError as error:
             log.warning("%s", visible(error, 1000))
 
@@ -169,28 +183,26 @@ class Engine:
         Status and history know of it only where the order says so; what an action executes is told in any case.
         """
         begin = self._clock.monotonic()
-        status = self._status.get(watch.id)
+        status = self._keeper.store.get(watch.id)
         with self._mailer.session() as post:
             run = self._run(watch, order, status, self._executor(watch, post))
         if order.is_kept:
-            return self._keep(watch, order, run, begin)
-        after = self._changed(watch, run, status, order.now)
-        spent = milliseconds_between(begin, self._clock.monotonic())
-        return record(watch, order, run, status=after, node=self.name, milliseconds=spent)
+            return self._keeper.keep(watch, order, run, begin)
+        after = self._keeper.changed(watch, run, status, order.now)
+        return self._keeper.recorded(watch, order, run, after, begin)
 
     def _tell_what_waits(self, ran: set[str], post: Post) -> None:
         """Tell what waits of watches whose own time has not come: a mail put off does not wait for tomorrow's run."""
         try:
-            now, held = self._clock.now(), self._leases.held & set(self._watches) - ran
+            now, held = self._clock.now(), self._leases.held & set(self._library.watches) - ran
             taken_over = held - self._adopted
             for name in sorted(held & (self._history.watches_due(now) | taken_over)):
-                if not is_active(self._status.get(name)):
+                if not is_active(self._keeper.store.get(name)):
                     continue
-                executor = self._executor(self._watches[name], post, is_held=True)
-                notices = executor.delivery.take_up(self._watches[name], adopt=name in taken_over)
-                run = Run(name, met=False, reason="", notices=tuple(notices))
-                if notices:
-                    self._status.change(name, partial(_told, run, now), now)
+                watch = self._library.watches[name]
+                executor = self._executor(watch, post, is_held=True)
+                notices = executor.delivery.take_up(watch, adopt=name in taken_over)
+                self._keeper.keep_told(name, notices, now)
                 if len(notices) < _MANY:
                     self._adopted.add(name)
         except WwwatchError as error:
@@ -200,7 +212,7 @@ class Engine:
         order = Order(Trigger.by_schedule(watch, now))
         begin = self._clock.monotonic()
         try:
-            status = self._status.get(watch.id)
+            status = self._keeper.store.get(watch.id)
         except StoreError as error:
             return _failed(watch, error)  # without Elasticsearch nobody can be told but the log
         if not is_active(status):
@@ -208,7 +220,7 @@ class Engine:
         run = self._run(watch, order, status, self._executor(watch, post, is_held=is_held))
         if not run.is_lost:  # else the watch's state is another engine's to write
             with suppress(StoreError):
-                self._save(watch, order, run, status, begin)
+                self._keeper.save(watch, order, run, status, begin)
         return run
 
     def _run(self, watch: Watch, order: Order, status: Document, executor: Executor) -> Run:
@@ -229,38 +241,9 @@ class Engine:
         is_taken_over = is_held and watch.id not in self._adopted
         return Executor(Loader(self._client, self._web), delivery, self._handled, is_taken_over)
 
-    def _save(self, watch: Watch, order: Order, run: Run, before: Document, begin: float) -> None:
-        """Keep the status and the record; a run like the one before is counted, and written down every 10 s."""
-        self._counted[watch.id] += 1
-        written = self._written.get(watch.id)
-        if is_worth_keeping(run, before):
-            self._keep(watch, order, run, begin)
-        elif written is None or order.now - written >= _STATUS_EVERY:
-            self._keep_status(watch, order, run)
 
-    def _keep(self, watch: Watch, order: Order, run: Run, begin: float) -> Document:
-        status = self._keep_status(watch, order, run)
-        spent = milliseconds_between(begin, self._clock.monotonic())
-        document = record(watch, order, run, status=status, node=self.name, milliseconds=spent)
-        self._records.write(run.execution_id or f"{watch.id}-{uuid.uuid4().hex}", document)
-        return document
-
-    def _keep_status(self, watch: Watch, order: Order, run: Run) -> Document:
-        status = self._status.change(watch.id, lambda was: self._changed(watch, run, was, order.now), order.now)
-        self._counted[watch.id] = 0
-        self._written[watch.id] = order.now
-        return status
-
-    def _changed(self, watch: Watch, run: Run, was: Document, now: datetime) -> Document:
-        status = was if "state" in was else activate(was, now, active=True)
-        status = checked(status, now, watch.body.actions, met=None if run.failed else run.met)
-        status = _told(run, now, status)
-        for each in run.actions:
-            if each.is_news and not each.notices:
-                status = acted(status, each.action_id, now, each.outcome, each.reason)
-        ours = was.get("wwwatch", {})
-        counted = {"runs": ours.get("runs", 0) + self._counted[watch.id], "reason": run.reason, "node": self.name}
-        return {**status, "execution_state": run.state.value, "wwwatch": counted}
+def _broken(library: Library) -> list[Run]:
+    return [Run(name, met=False, reason=why, failed=True) for name, why in library.problems.items()]
 
 
 def _failed(watch: Watch, error: WwwatchError) -> Run:
@@ -274,27 +257,3 @@ def _failed(watch: Watch, error: WwwatchError) -> Run:
         is_retryable=error.retryable,
         is_lost=isinstance(error, LeaseLostError),
     )
-
-
-def _told(run: Run, now: datetime, status: Document) -> Document:
-    for action_id, notices in _by_action(run).items():
-        status = acted(status, action_id, now, *outcome_of(notices))
-    return status
-
-
-def _by_action(run: Run) -> dict[str, list[Notice]]:
-    found: defaultdict[str, list[Notice]] = defaultdict(list)
-    for notice in run.notices:
-        found[notice.action_id].append(notice)
-    return found
-
-
-def _check_recipients(watches: Sequence[Watch], settings: Settings) -> None:
-    parse_address(settings.smtp.sender)
-    for address in settings.smtp.to:
-        parse_address(address)
-    for watch in watches:
-        for name, action in watch.body.actions.items():
-            if action.email is not None and not action.email.to and not settings.smtp.to:
-                what = f"the watch {watch.id} has nobody to mail to in its action {name}"
-                raise SettingsError(what, "set smtp.to in wwwatch.yml")

@@ -2,14 +2,17 @@
 
 import click
 
+from wwwatch.commands.alert.ack import ack_command, activate_command, deactivate_command
 from wwwatch.commands.alert.budget import budget_command
+from wwwatch.commands.alert.execute import execute_command
 from wwwatch.commands.alert.history import history_command
 from wwwatch.commands.alert.resend import resend_command
 from wwwatch.commands.alert.run import run_command
 from wwwatch.commands.alert.serve import serve_command
 from wwwatch.commands.alert.silence import silence_group
 from wwwatch.commands.alert.testmail import test_mail_command
-from wwwatch.commands.alert.watches import list_command
+from wwwatch.commands.alert.validate import validate_command
+from wwwatch.commands.alert.watches import list_command, show_command
 
 
 class _Ordered(click.Group):
@@ -26,6 +29,12 @@ class _Ordered(click.Group):
     commands=[
         run_command,
         list_command,
+        show_command,
+        validate_command,
+        execute_command,
+        ack_command,
+        activate_command,
+        deactivate_command,
         history_command,
         resend_command,
         silence_group,

@@ -1,12 +1,16 @@
-"""`wwwatch alert list`: the watches and their state."""
+"""`wwwatch alert list` and `show`: the watches and their state."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import click
+from elasticsearch import Elasticsearch
 
-from alerts import StatusStore, Watch, read_watches
+from alerts import Library, StatusStore, build_library, read_watches
+from alerts.engine.records import masked
 from alerts.language.schedule import describe
+from core.text import printable
 from wwwatch.commands.alert.common import json_option, rules_option, show
 from wwwatch.roof import Roof
 
@@ -22,20 +26,80 @@ def list_command(roof: Roof, *, rules: tuple[Path, ...], as_json: bool) -> None:
     Example:
       wwwatch alert list
     """
-    watches = read_watches(rules)
     with roof.es() as client:
+        library = library_of(roof, client, rules)
         store = StatusStore(client)
-        rows = [_watch_row(watch, store.get(watch.id)) for watch in watches]
+        rows = [_row(library, name, store.get(name)) for name in sorted({*library.watches, *library.problems})]
     show(rows, as_json=as_json, nothing="There are no watches.")
+    if not as_json:
+        for name in sorted(library.hidden):
+            click.echo(printable(f"{name} is in Elasticsearch, too: the file is run."))
 
 
-def _watch_row(watch: Watch, status: dict[str, Any]) -> dict[str, Any]:
+@click.command("show", short_help="Show a watch and its state.")
+@click.argument("watch")
+@rules_option
+@json_option
+@click.pass_obj
+def show_command(roof: Roof, *, watch: str, rules: tuple[Path, ...], as_json: bool) -> None:
+    """Show a watch and its state: which action waits, is ackable or acked.
+
+    \b
+    Example:
+      wwwatch alert show incident
+    """
+    with roof.es() as client:
+        library = library_of(roof, client, rules)
+        found = library.find(watch)
+        status = StatusStore(client).get(watch)
+    body = masked(found.body.model_dump(mode="json", by_alias=True, exclude_unset=True))
+    if as_json:
+        click.echo(json.dumps({"_id": watch, "watch": body, "status": status}))
+        return
+    for name, value in _row(library, watch, status).items():
+        click.echo(printable(f"{name.replace('_', ' '):20} {value}"))
+    click.echo()
+    show(_action_rows(found.body.actions, status), as_json=False, nothing="It has no actions.")
+    click.echo()
+    click.echo("\n".join(printable(line) for line in json.dumps(body, indent=2, ensure_ascii=False).splitlines()))
+
+
+def library_of(roof: Roof, client: Elasticsearch, rules: tuple[Path, ...]) -> Library:
+    """Return the watches of files and of Elasticsearch."""
+    return build_library(read_watches(rules), StatusStore(client).stored(), roof.settings.smtp)
+
+
+def _row(library: Library, name: str, status: dict[str, Any]) -> dict[str, Any]:
+    row = {"watch": name, "every": "", "actions": "", "from": library.sources.get(name, "")}
+    if name in library.problems:
+        return {**row, "state": "malformed", "last_checked": "", "last_met": "", "reason": library.problems[name]}
+    body = library.watches[name].body
+    active = status.get("state", {}).get("active", True)
     return {
-        "watch": watch.id,
-        "schedule": describe(watch.body.trigger.schedule),
-        "actions": ", ".join(watch.body.actions),
-        "state": status.get("execution_state", "awaits_execution"),
+        **row,
+        "every": describe(body.trigger.schedule).removeprefix("every "),
+        "actions": ", ".join(body.actions),
+        "state": status.get("execution_state", "awaits_execution") if active else "inactive",
         "last_checked": status.get("last_checked", ""),
-        "last_met_condition": status.get("last_met_condition", ""),
+        "last_met": status.get("last_met_condition", ""),
         "reason": status.get("wwwatch", {}).get("reason", ""),
     }
+
+
+def _action_rows(actions: Any, status: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = []
+    for name, action in actions.items():
+        said = status.get("actions", {}).get(name, {})
+        last = said.get("last_execution", {})
+        rows.append(
+            {
+                "action": name,
+                "does": action.kind,
+                "ack": said.get("ack", {}).get("state", "awaits_successful_execution"),
+                "last_execution": last.get("timestamp", ""),
+                "successful": "" if not last else "yes" if last.get("successful") else "no",
+                "last_throttle": said.get("last_throttle", {}).get("timestamp", ""),
+                "reason": last.get("reason", "") or said.get("last_throttle", {}).get("reason", ""),
+            }
+        )
+    return rows
