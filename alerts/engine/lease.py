@@ -111,7 +111,7 @@ class Leases:
                 self._write([name])
                 version = self._mine.get(name)
             if version is None:
-                raise LeaseLostError(f"another engine runs {name} now", "nothing: it goes on there")
+                raise LeaseLostError(f"another engine runs {name} now")
 
     def release(self) -> None:
         """Give everything back, so that others need not wait.
