@@ -1,4 +1,4 @@
-"""The long course: python -m tests.e2e.killing [--incidents 1000] [--kills 100]; exits with 1 when it has complaints."""
+"""The long course: python -m tests.e2e.killing [--incidents 1000] [--kills 100]; exits with 1 on complaints."""
 
 import sys
 import tempfile
