@@ -1,8 +1,9 @@
 """Labelled sessions to learn the kinds from: the simulator's, brought into the detector's event frame."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -10,6 +11,8 @@ import simulator
 from detector.coldstart import Examples, cold_start, source_digest
 from detector.events import complete
 from detector.model import SessionModel
+from detector.training import label_sessions, teach
+from detector.verdicts import verdict_sessions
 from simulator import ATTACKS, escape_value, labelled
 
 _MAY_BE_ABSENT = ("method", "url", "referrer", "user_agent", "domain")
@@ -69,6 +72,29 @@ def cold_model(
     made_by = source_digest(Path(next(iter(simulator.__path__))))
     examples = Examples(lambda: lessons(seed), f"{made_by} {SESSIONS} of every attack", seed)
     return cold_start(cache, examples, now=now, progress=progress)
+
+
+def taught_model(
+    verdicts: Sequence[Mapping[str, Any]], *, now: datetime, seed: int = SEED, progress: Callable[[str], None]
+) -> SessionModel | None:
+    """Return a model that was taught on the simulator and on what she said of incidents; None where that is nothing.
+
+    Args:
+        verdicts: Documents of `wwwatch-verdicts`.
+        now: For its card.
+        seed: Every random choice follows from it.
+        progress: Told of each step.
+    """
+    if not any("sample" in each for each in verdicts):
+        return None
+    progress("making labelled sessions")
+    labelled_sessions = label_sessions(lessons(seed))
+    hers = verdict_sessions(verdicts, labelled_sessions.schema)
+    if hers.is_empty():
+        return None
+    model = teach(pl.concat([labelled_sessions, hers]), now=now, seed=seed, progress=progress)
+    model.card["verdict_sessions"] = dict(hers.unique().group_by("kind").len().sort("kind").iter_rows())
+    return model
 
 
 def _as_logged(urls: pl.Series) -> pl.Series:

@@ -5,15 +5,18 @@ from datetime import timedelta
 from typing import Any
 
 import click
+from elasticsearch import Elasticsearch
 
+from alerts.verdicts.store import Verdicts
 from core.client import require_index
 from core.documents import MODELS
+from core.errors import StoreMissingError
 from core.text import printable
 from detector.feed import ChangeFeed
 from detector.history import adapt_to
 from detector.registry import save_model
 from enrich import Enrichment
-from wwwatch.examples import cold_model
+from wwwatch.examples import cold_model, taught_model
 from wwwatch.formats import choose_format, format_options
 from wwwatch.learning import Bars, Lessons
 from wwwatch.roof import Roof
@@ -47,8 +50,9 @@ def command(
     """Learn what is usual at your site; the model that knows it becomes the live one.
 
     It learns from the events in Elasticsearch, or from the log files that are named. The kinds of attack it knows
-    already; attacks in the history are found and left out, so that they do not become usual. Some days are a beginning;
-    some weeks are better. Memory is bounded; of more than 20 million events some of the clients are looked at.
+    already, and what you said of incidents (wwwatch incidents label) is learnt beside them; attacks in the history are
+    found and left out, so that they do not become usual. Some days are a beginning; some weeks are better. Memory is
+    bounded; of more than 20 million events some of the clients are looked at.
 
     \b
     Example:
@@ -65,7 +69,9 @@ def command(
     )
     with roof.es() as client, Bars() as bars:
         require_index(client, MODELS)  # said now and not when the work is done
-        _, model = cold_model(roof.settings.cache, now=now, seed=seed, progress=bars.step)
+        model = taught_model(_verdicts(client), now=now, seed=seed, progress=bars.step)
+        if model is None:
+            _, model = cold_model(roof.settings.cache, now=now, seed=seed, progress=bars.step)
         lessons = Lessons(model, roof.settings.cache, bars)
         if logs:
             history = lessons.from_logs(logs, reader, None if days is None else now - timedelta(days=days))
@@ -80,6 +86,13 @@ def command(
         _show(digest, learnt.card)
 
 
+def _verdicts(client: Elasticsearch) -> list[dict[str, Any]]:
+    try:
+        return [each.document() for each in Verdicts(client).lessons()]
+    except StoreMissingError:  # set up by an earlier version: nothing was said yet
+        return []
+
+
 def _show(digest: str, card: dict[str, Any]) -> None:
     click.echo(f"model {digest[:12]} is live")
     sessions, attacks = card["history_sessions"], card["history_left_out_as_attacks"]
@@ -90,6 +103,8 @@ def _show(digest: str, card: dict[str, Any]) -> None:
         click.echo(f"  from {card['history_from'][:16]} to {card['history_to'][:16]} UTC")
     if card["history_client_share"] < 1:
         click.echo(f"  a sample: {card['history_client_share']:.1%} of the clients, with all that they did")
+    if hers := card.get("verdict_sessions"):
+        click.echo(f"  from your verdicts: {sum(hers.values()):,} sessions")
     click.echo(f"  left out as attacks: {attacks:,} sessions")
     profile = card["profile"]
     click.echo(
