@@ -7,8 +7,6 @@ import ecs_logging
 
 from core.text import printable
 
-__all__ = ["FORMATS", "EcsFormatter", "PrintableFormatter", "printable", "text_formatter", "use_format"]
-
 FORMATS = ("text", "json")
 
 

@@ -17,8 +17,8 @@ from alerts.quiet.store import SilenceStore
 from alerts.quiet.stored import read_incidents, read_scores
 from core.clock import iso_millis
 from core.severity import whole_score
+from core.text import printable
 from wwwatch.commands.alert.common import json_option, show
-from wwwatch.logs import printable
 from wwwatch.roof import Roof
 
 _BUDGET = re.compile(r"(\d{1,6})/(day|week|\d+[hdw])")

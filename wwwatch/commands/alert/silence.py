@@ -11,8 +11,8 @@ from alerts.language.parts import parse_duration
 from alerts.quiet import Silence, SilenceStore
 from alerts.quiet.silence import checked
 from core.clock import iso_millis, parse_iso
+from core.text import printable
 from wwwatch.commands.alert.common import json_option, show
-from wwwatch.logs import printable
 from wwwatch.roof import Roof
 
 
