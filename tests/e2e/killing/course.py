@@ -126,7 +126,7 @@ class Course:
                 self._live_and_die(sink)
                 say(str(self._report))
             self._start(sink)
-            self._wait_until(lambda: self._is_written.is_set() and self._left() == 0)
+            self._wait_while_it_goes_on(sink)
             time.sleep(2)  # a second mail, if one were to come, comes with the next looks
             self._end()
             writer.join()
@@ -220,6 +220,16 @@ class Course:
         answer = self._client.search(index=WATCH_HISTORY, query=ours, size=0, aggs=states)
         for bucket in answer["aggregations"]["states"]["buckets"]:
             self._report.states[bucket["key"]] = bucket["doc_count"]
+
+    def _wait_while_it_goes_on(self, sink: SmtpSink) -> None:
+        """Wait until everything is told, or nothing more was for `PATIENCE_SECONDS`."""
+        seen, deadline = -1, 0.0
+        while not (self._is_written.is_set() and self._left() == 0):
+            if len(sink.messages) != seen:
+                seen, deadline = len(sink.messages), time.monotonic() + PATIENCE_SECONDS
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.1)
 
     def _wait_until(self, is_so: Callable[[], bool]) -> None:
         deadline = time.monotonic() + PATIENCE_SECONDS
