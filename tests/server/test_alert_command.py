@@ -77,14 +77,14 @@ def test_run_once_mails_and_says_so(es: Elasticsearch, es_url: str, sink: SmtpSi
     name = put(es, rules)
     result = run(es_url, "run", "--once", "--rules", str(rules), "--json")
     assert result.exit_code == 0
-    (row,) = json.loads(result.output)
-    assert (row["watch"], row["state"], row["told"]) == ("incident", "executed", 1)
-    assert [name in plain(message) for message in sink.messages] == [True]
+    row = next(row for row in json.loads(result.output) if row["watch"] == "incident")
+    assert (row["state"], row["told"]) == ("executed", 1)
+    assert sum(name in plain(message) for message in sink.messages) == 1
     history = json.loads(run(es_url, "history", "--json").output)
     assert next(row["state"] for row in history if row["key"] == f"{name}/{OPENED}/2") == "sent"
     assert f"{name}/{OPENED}/2" in run(es_url, "history").output
-    (listed,) = json.loads(run(es_url, "list", "--json").output)
-    assert (listed["watch"], listed["schedule"], listed["actions"]) == ("incident", "every 1s", "mail")
+    listed = next(row for row in json.loads(run(es_url, "list", "--json").output) if row["watch"] == "incident")
+    assert (listed["schedule"], listed["actions"]) == ("every 1s", "mail")
     assert listed["state"] == "executed"
 
 

@@ -70,14 +70,14 @@ def library_of(roof: Roof, client: Elasticsearch, rules: tuple[Path, ...]) -> Li
 
 
 def _row(library: Library, name: str, status: dict[str, Any]) -> dict[str, Any]:
-    row = {"watch": name, "every": "", "actions": "", "from": library.sources.get(name, "")}
+    row = {"watch": name, "schedule": "", "actions": "", "from": library.sources.get(name, "")}
     if name in library.problems:
         return {**row, "state": "malformed", "last_checked": "", "last_met": "", "reason": library.problems[name]}
     body = library.watches[name].body
     active = status.get("state", {}).get("active", True)
     return {
         **row,
-        "every": describe(body.trigger.schedule).removeprefix("every "),
+        "schedule": describe(body.trigger.schedule),
         "actions": ", ".join(body.actions),
         "state": status.get("execution_state", "awaits_execution") if active else "inactive",
         "last_checked": status.get("last_checked", ""),
