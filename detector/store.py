@@ -202,7 +202,8 @@ class DetectorStore:
             if incident.state == "closed":
                 if watermark is None or is_over(incident, watermark):
                     continue
-                incident.state = "open"
+                said = incident.standing.state if incident.standing else "open"
+                incident.state, incident.says_state = said, said != "closed"  # what she closed stays closed
             found[identifier] = incident
         return found
 
