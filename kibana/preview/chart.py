@@ -115,7 +115,9 @@ def _x_axis(column: Json) -> Json:
 def _y_axis(layer: Json, columns: Mapping[str, Json], *, stacked: bool) -> Json:
     first = columns[layer["accessors"][0]]
     right = any(each.get("axisMode") == "right" for each in layer.get("yConfig", ()))
-    axis = {"title": first["label"], "format": number_format(first), "tickCount": 5}
+    title = first["label"] if len(layer["accessors"]) == 1 else None
+    axis = {"title": title, "format": number_format(first), "tickCount": 5}
+    axis |= {"tickMinStep": 1} if first["operationType"] == "count" else {}
     axis |= {"orient": "right", "grid": False} if right else {}
     return {"field": "value", "type": "quantitative", "axis": axis, "stack": "zero" if stacked else None}
 

@@ -110,7 +110,12 @@ class Reader:
             )["hits"]["hits"]
         names = (documents.time, *columns)
         rows = tuple(tuple(source_text(hit["_source"], name) for name in names) for hit in hits)
-        return {"header": names, "rows": rows, "is_empty": not rows}
+        labels = self._labels(search.references[0].id)
+        return {"header": tuple(labels.get(name, name) for name in names), "rows": rows, "is_empty": not rows}
+
+    def _labels(self, view: str) -> dict[str, str]:
+        told = json.loads(self._objects["index-pattern", view].attributes.get("fieldAttrs", "{}"))
+        return {name: each["customLabel"] for name, each in told.items() if "customLabel" in each}
 
     def _lens(self, panel: Json, references: Mapping[str, str], query: str) -> dict[str, Any]:
         attributes = panel["embeddableConfig"]["attributes"]

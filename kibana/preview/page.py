@@ -18,7 +18,7 @@ from kibana.compile.saved import SavedObject
 from kibana.preview.content import GAP, GRID_COLUMN, GRID_ROW, TITLE, Shown
 from kibana.queries.aggregations import Scope
 
-_NUMERIC = re.compile(r"-|[\d,.]+( ?%|[KMGT]?B)?")
+_NUMERIC = re.compile(r"-|-?\d[\d,]*(\.\d+)?( ?%|[KMGT]?B)?")
 _VEGA_LITE = "5.20"
 _MARGIN = 8
 
@@ -40,6 +40,12 @@ class _Placed:
         """Return the panel's name on the dashboard."""
         return self.shown.id
 
+    @property
+    def numeric(self) -> list[bool]:
+        """Return which of the table's columns hold numbers alone."""
+        columns = list(zip(*self.shown.rows, strict=True)) or [()] * len(self.shown.header)
+        return [any(cell != "-" for cell in cells) and all(map(_looks_numeric, cells)) for cells in columns]
+
 
 def render(dashboard: SavedObject, panels: Sequence[Shown], scope: Scope) -> str:
     """Return a page of 1,600 px.
@@ -53,7 +59,7 @@ def render(dashboard: SavedObject, panels: Sequence[Shown], scope: Scope) -> str
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"printable": printable, "looks_numeric": _looks_numeric}
+    environment.filters |= {"printable": printable}
     template = (files("kibana.preview") / "page.html.j2").read_text("utf-8")
     return environment.from_string(template).render(
         title=dashboard.attributes["title"],
