@@ -8,6 +8,7 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
+from alerts.language.mustache import lookup
 from alerts.notices.notice import HELD, Notice, State, Turn
 from alerts.quiet.subject import subject_of
 from core.client import es_errors, store_error
@@ -20,6 +21,13 @@ _THREADS_PAGE = 10_000
 _CONFLICT = 409
 _TYPE = "notice"
 _FORGOTTEN = timedelta(hours=1)
+_ABOUT = "ctx.variables.payload._source.message"
+_BRIEF = [
+    *("@timestamp", "type", "watch_id", "action_id", "state", "key", "turn", "gate", "reason", "attempts"),
+    *("next_attempt", "owner", "expires", "sent", "message_id", "incident_id", "recipients", "refused"),
+    *("ctx.rank", "ctx.by_hand", _ABOUT),
+]
+"""All of a notice but its variables."""
 
 
 class History:
@@ -150,10 +158,9 @@ class History:
         forgotten = {"bool": {"filter": [{"terms": {"state": sorted({State.PENDING, *HELD})}}, late]}}
         found = [{"term": {"state": State.FAILED}}, {"exists": {"field": "refused"}}, forgotten]
         self._refresh()
-        without = ["ctx.variables"]
         notices = {"term": {"type": _TYPE}}
         query = {"bool": {"filter": notices, "should": found, "minimum_should_match": 1}}
-        return self._search(query, "@timestamp", size, order="desc", source_excludes=without)
+        return self._search(query, "@timestamp", size, order="desc", source_includes=_BRIEF)
 
     def by_id(self, ids: Sequence[str]) -> list[Notice]:
         """Return notices by their ids, whole, as of now and not as of the last refresh; unknown ones are left out."""
@@ -170,11 +177,18 @@ class History:
         self._refresh()
         return bool(self._search(query, "@timestamp", 1, source_excludes=["ctx.variables"]))
 
-    def recent(self, size: int) -> list[Notice]:
-        """Return the latest notices of all watches, the newest first."""
+    def recent(self, size: int, *, everything: bool = True) -> list[Notice]:
+        """Return the latest notices of all watches, the newest first, without their variables.
+
+        Args:
+            size: How many at most.
+            everything: Also what waits to be told again if it goes on, and ends that nobody had to hear of.
+        """
         self._refresh()
-        query = {"bool": {"must_not": [{"term": {"type": "execution"}}]}}
-        return self._search(query, "@timestamp", size, order="desc", source_excludes=["ctx.variables"])
+        quiet = [{"term": {"state": State.THROTTLED.value}}, {"terms": {"turn": [Turn.AGAIN.value, Turn.OVER.value]}}]
+        without: list[Document] = [{"term": {"type": "execution"}}]
+        query = {"bool": {"must_not": without if everything else [*without, {"bool": {"filter": quiet}}]}}
+        return self._search(query, "@timestamp", size, order="desc", source_includes=_BRIEF)
 
     def about(self, thread: str, size: int) -> list[Notice]:
         """Return the latest notices of a thread, of all watches, the newest first, without their variables."""
@@ -249,6 +263,7 @@ def _notice(hit: Document) -> Notice:
         refused=tuple(source.get("refused", ())),
         by_hand=ctx.get("by_hand", False),
         ctx=ctx.get("variables", {}),
+        about=str(lookup(_ABOUT, source) or ""),
         seq_no=hit["_seq_no"],
         primary_term=hit["_primary_term"],
     )

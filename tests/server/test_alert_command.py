@@ -82,10 +82,15 @@ def test_run_once_mails_and_says_so(es: Elasticsearch, es_url: str, sink: SmtpSi
     assert sum(name in plain(message) for message in sink.messages) == 1
     history = json.loads(run(es_url, "history", "--json").output)
     assert next(row["state"] for row in history if row["key"] == f"{name}/{OPENED}/2") == "sent"
-    assert f"{name}/{OPENED}/2" in run(es_url, "history").output
+    shown = run(es_url, "history").output
+    assert f"to {ADMIN}; new" in shown
+    assert incident()["message"] in shown
+    assert "told again after 1d" not in shown
+    assert "told again after 1d" in run(es_url, "history", "--all").output
     listed = next(row for row in json.loads(run(es_url, "list", "--json").output) if row["watch"] == "incident")
     assert (listed["schedule"], listed["actions"]) == ("every 1s", "mail")
     assert listed["state"] == "executed"
+    assert listed["description"] in run(es_url, "list").output
 
 
 def test_a_hostile_key_does_not_reach_the_terminal(es: Elasticsearch, es_url: str, sink: SmtpSink, rules: Path) -> None:

@@ -47,7 +47,7 @@ def _show_runs(runs: Sequence[Run], *, as_json: bool) -> None:
             "watch": run.watch_id,
             "state": run.state.value,
             "told": sum(notice.state == "sent" for notice in run.notices),
-            "left": sum(notice.state != "sent" for notice in run.notices),
+            "not_told": sum(notice.state != "sent" for notice in run.notices),
             "reason": run.reason,
         }
         for run in runs

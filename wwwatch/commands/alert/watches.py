@@ -1,6 +1,8 @@
 """`wwwatch alert list` and `show`: the watches and their state."""
 
 import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,11 @@ from elasticsearch import Elasticsearch
 from alerts import Library, StatusStore, build_library, read_watches
 from alerts.engine.records import masked
 from alerts.language.schedule import describe
+from core.clock import parse_iso
 from core.text import printable
-from wwwatch.commands.alert.common import json_option, rules_option, show
+from wwwatch.commands.alert.common import json_option, rules_option
 from wwwatch.roof import Roof
+from wwwatch.tables import ago, clock_time, print_rows
 
 
 @click.command("list")
@@ -20,7 +24,7 @@ from wwwatch.roof import Roof
 @json_option
 @click.pass_obj
 def list_command(roof: Roof, *, rules: tuple[Path, ...], as_json: bool) -> None:
-    """List the watches and when they last ran.
+    """List the watches: what each is for, when it last ran, and when its condition was last met.
 
     \b
     Example:
@@ -30,10 +34,13 @@ def list_command(roof: Roof, *, rules: tuple[Path, ...], as_json: bool) -> None:
         library = library_of(roof, client, rules)
         store = StatusStore(client)
         rows = [_row(library, name, store.get(name)) for name in sorted({*library.watches, *library.problems})]
-    show(rows, as_json=as_json, nothing="There are no watches.")
-    if not as_json:
-        for name in sorted(library.hidden):
-            click.echo(printable(f"{name} is in Elasticsearch, too: the file is run."))
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    now = roof.clock.now()
+    print_rows(("watch", "schedule", "state", "last run", "last met"), [_listed(row, now) for row in rows])
+    for name in sorted(library.hidden):
+        click.echo(printable(f"{name} is in Elasticsearch, too: the file is run."))
 
 
 @click.command("show", short_help="Show a watch and its state.")
@@ -57,9 +64,10 @@ def show_command(roof: Roof, *, watch: str, rules: tuple[Path, ...], as_json: bo
         click.echo(json.dumps({"_id": watch, "watch": body, "status": status}))
         return
     for name, value in _row(library, watch, status).items():
-        click.echo(printable(f"{name.replace('_', ' '):20} {value}"))
+        click.echo(printable(f"{name.replace('_', ' '):14}{value or '-'}"))
     click.echo()
-    show(_action_rows(found.body.actions, status), as_json=False, nothing="It has no actions.")
+    headings = ("action", "does", "ack", "last execution", "successful", "last throttle")
+    print_rows(headings, [_shown(row) for row in _action_rows(found.body.actions, status)])
     click.echo()
     click.echo("\n".join(printable(line) for line in json.dumps(body, indent=2, ensure_ascii=False).splitlines()))
 
@@ -70,13 +78,15 @@ def library_of(roof: Roof, client: Elasticsearch, rules: tuple[Path, ...]) -> Li
 
 
 def _row(library: Library, name: str, status: dict[str, Any]) -> dict[str, Any]:
-    row = {"watch": name, "schedule": "", "actions": "", "from": library.sources.get(name, "")}
+    row = {"watch": name, "description": "", "schedule": "", "actions": "", "from": library.sources.get(name, "")}
     if name in library.problems:
         return {**row, "state": "malformed", "last_checked": "", "last_met": "", "reason": library.problems[name]}
-    body = library.watches[name].body
+    watch = library.watches[name]
+    body = watch.body
     active = status.get("state", {}).get("active", True)
     return {
         **row,
+        "description": str(watch.metadata.get("description", "")),
         "schedule": describe(body.trigger.schedule),
         "actions": ", ".join(body.actions),
         "state": status.get("execution_state", "awaits_execution") if active else "inactive",
@@ -84,6 +94,19 @@ def _row(library: Library, name: str, status: dict[str, Any]) -> dict[str, Any]:
         "last_met": status.get("last_met_condition", ""),
         "reason": status.get("wwwatch", {}).get("reason", ""),
     }
+
+
+def _listed(row: Mapping[str, str], now: datetime) -> tuple[Sequence[str], Sequence[str]]:
+    last = [ago(parse_iso(row[name]) if row[name] else None, now) for name in ("last_checked", "last_met")]
+    source = "" if row["from"] == "shipped" else f"from {row['from']}"
+    trouble = row["reason"] if row["state"] in ("failed", "malformed") else ""
+    return (row["watch"], row["schedule"], row["state"], *last), (row["description"], source, trouble)
+
+
+def _shown(row: Mapping[str, str]) -> tuple[Sequence[str], Sequence[str]]:
+    times = {name: row[name] and clock_time(parse_iso(row[name])) for name in ("last_execution", "last_throttle")}
+    cells = [value or "-" for name, value in {**row, **times}.items() if name != "reason"]
+    return cells, (row["reason"],)
 
 
 def _action_rows(actions: Any, status: dict[str, Any]) -> list[dict[str, Any]]:
