@@ -117,6 +117,8 @@ def parse_answer(answer: Answer, kind: str | None, where: str) -> dict[str, Any]
         return {"_value": text} if text else {}
     try:
         value = json.loads(text) if kind == "json" else _read_yaml(text)
+        # Elasticsearch takes no notice that holds NaN or halves of characters: the one is an error, the others are "?".
+        value = json.loads(json.dumps(value, allow_nan=False, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, TypeError, yaml.YAMLError, RecursionError) as error:
         reason = f"the answer of {where} is no {kind.upper()}: {type(error).__name__}"
         raise RuleError(reason, "set response_content_type to what it is") from error

@@ -22,8 +22,11 @@ def inside_json(value: str) -> str:
 
 
 def inside_path(value: str) -> str:
-    """Return text as one step of an address's path (RFC 3986): it can neither end the step nor climb up the path."""
-    return quote(value, safe="", errors="replace").replace(".", "%2E" if value and set(value) == {"."} else ".")
+    """Return text as one step of an address's path (RFC 3986): it can neither end the step nor climb up the path.
+
+    Servers read ``%2E%2E`` as ``..`` (RFC 3986, 6.2.2.2), so that dots alone are encoded twice.
+    """
+    return quote(value, safe="", errors="replace").replace(".", "%252E" if value and set(value) == {"."} else ".")
 
 
 def for_media_type(kind: str) -> Escape:

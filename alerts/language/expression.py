@@ -7,6 +7,7 @@ levels of nesting, and matches regular expressions in linear time; how much data
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -65,14 +66,17 @@ def evaluate(script: "Script", context: Context) -> Any:
     try:
         value = _compile(script.source).eval(data={"ctx": context["ctx"], "params": script.params})
         failed = value.type() == cel.Type.ERROR
-        plain = value.plain_value()
+        plain = value.value()
     except (RuntimeError, TypeError, ValueError, OverflowError) as error:
         raise RuleError(f"the expression {script.source!r} failed: {_first_line(error)}", _NEXT) from None
     if failed:
         raise RuleError(f"the expression {script.source!r} failed: {_first_line(plain)}", _NEXT)
     try:
-        found = _as_json(plain)
+        found = _as_json(plain, _Room())
         size = len(json.dumps(found, allow_nan=False))
+    except _TooLargeError:
+        problem = f"the expression {script.source!r} gives more than {LARGEST} characters"
+        raise RuleError(problem, f"give at most {LARGEST}") from None
     except (TypeError, ValueError, RecursionError):
         problem = f"the expression {script.source!r} gives what JSON does not have"
         raise RuleError(problem, "give texts, numbers, lists and maps with texts as keys") from None
@@ -124,13 +128,32 @@ def _compile(source: str) -> Any:
     return _environment().compile(source)
 
 
-def _as_json(value: Any) -> Any:
+class _TooLargeError(Exception):
+    """A value is larger than `LARGEST`."""
+
+
+@dataclass(slots=True)
+class _Room:
+    """What is left of `LARGEST`. A macro that names the payload repeats it for nothing; copying each would not be."""
+
+    left: int = LARGEST
+
+    def take(self, value: Any) -> None:
+        self.left -= len(value) + 2 if isinstance(value, str | list | Mapping) else 1
+        if self.left < 0:
+            raise _TooLargeError
+
+
+def _as_json(value: Any, room: _Room) -> Any:
+    room.take(value)
     if isinstance(value, Mapping):
-        if not all(isinstance(key, str) for key in value):
-            raise TypeError
-        return {key: _as_json(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_as_json(inner) for inner in value]
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError
+            room.take(key)
+        return {key: _as_json(inner.value(), room) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_as_json(inner.value(), room) for inner in value]
     if isinstance(value, datetime):
         return iso_millis(value)
     if value is None or isinstance(value, str | int | float):

@@ -75,7 +75,7 @@ class Silence:
         return (
             self.watch in ("", watch_id)
             and self.kind in ("", subject.kind)
-            and (not self.path or fnmatchcase(subject.path, self.path))
+            and (not self.path or fnmatchcase(subject.path, self.path.replace("[", "[[]")))
             and (not self.clients or subject.is_all_inside(self._networks))
         )
 

@@ -159,10 +159,12 @@ def _are_among(clients: Sequence[str], known: Sequence[str]) -> bool:
 
 
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """Return what a client is: an address, or of IPv6 a /64; who calls himself 0.0.0.0/0 is not everybody."""
     try:
-        return ipaddress.ip_network(text)
+        network = ipaddress.ip_network(text)
     except ValueError:
         return None
+    return network if network.prefixlen >= (32 if network.version == 4 else 64) else None  # noqa: PLR2004 - IP's own
 
 
 def _level(incident: Mapping[str, Any]) -> int:
