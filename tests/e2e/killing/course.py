@@ -76,7 +76,7 @@ class Report:
             found.append(f"{self.doubled} mails came twice in {self.kills.total()} deaths")
         if strangers := [name for name, ids in self.ids.items() if len(ids) > 1]:
             found.append(f"{len(strangers)} incidents were mailed under several Message-IDs")
-        if self.states.keys() != {"sent"} or self.states["sent"] != len(self.names):
+        if self.states["sent"] != len(self.names) or self.states["pending"] or self.states["failed"]:
             found.append(f"the history says {dict(self.states)}")
         return found
 
