@@ -24,6 +24,8 @@ VISITORS = 20
 TIMES = 4.0
 """How many times the usual is too much."""
 
+_SITE = ("interval", "domain")
+_ANSWER = (*_SITE, "bytes")
 _ABSENT = ("bare", "browsing", "dry", "lucky", "failed", "bare_requests", "bare_errors")
 
 MEMBERS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -32,6 +34,7 @@ MEMBERS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "requests": pl.UInt32,
     "pages": pl.UInt32,
     "is_guess": pl.Boolean,
+    "interval": pl.Datetime("us", "UTC"),
 }
 
 
@@ -39,21 +42,22 @@ def find_sharers(pairs: pl.DataFrame, visitors: pl.DataFrame) -> pl.DataFrame:
     """Return who may have a part of a divided walk.
 
     Args:
-        pairs: Who asked for what, of those who did nothing else (detector.walks.Walks.windows).
-        visitors: Who did more (`domain`, `who`).
+        pairs: Who asked for what in each `interval`, of those who did nothing else (detector.walks.Walks.windows).
+        visitors: Who did more (`domain`, `who`, `interval`).
 
     Returns:
-        MEMBERS_SCHEMA: clients, how many different pages each asked for, and whether most of them led to nothing.
+        MEMBERS_SCHEMA, of each interval: clients, how many different pages each asked for, and whether most of them
+        led to nothing.
     """
     told = _with_visitors(_with_outcome(pairs), visitors)
     # A link to what is not there is somebody else's mistake. Referrers are easily made up: where visitors are known by
     # their images, nobody is one for showing them.
     counts = ~pl.col("is_linked") | (pl.col("is_got") & pl.col("shows_assets"))
-    alone = (pl.len().over("domain", "page") == 1).alias("is_alone")
+    alone = (pl.len().over(*_SITE, "page") == 1).alias("is_alone")
     each = (
         told.with_columns(alone)
         .filter(counts)
-        .group_by("domain", "client")
+        .group_by(*_SITE, "client")
         .agg(
             pl.col("requests").sum(),
             pl.len().alias("pages"),
@@ -74,34 +78,46 @@ def _with_outcome(pairs: pl.DataFrame) -> pl.DataFrame:
     """Set `is_got` right where a site answers what is not there with one and the same page."""
     served = (
         pairs.filter(pl.col("is_got") & pl.col("bytes").is_not_null())
-        .group_by("domain", "bytes")
+        .group_by(_ANSWER)
         .agg(pl.col("page").n_unique().alias("alike"))
     )
-    same = served.filter(pl.col("alike") >= ALIKE).select("domain", "bytes", pl.lit(value=False).alias("is_own"))
-    joined = pairs.join(same, on=["domain", "bytes"], how="left", maintain_order="left")
+    same = served.filter(pl.col("alike") >= ALIKE).select(*_ANSWER, pl.lit(value=False).alias("is_own"))
+    joined = pairs.join(same, on=_ANSWER, how="left", maintain_order="left")
     return joined.with_columns(pl.col("is_got") & pl.col("is_own").fill_null(value=True)).drop("is_own")
 
 
 def _with_visitors(pairs: pl.DataFrame, visitors: pl.DataFrame) -> pl.DataFrame:
     """Add `shows_assets`: visitors are known by their images; and `is_known`: by them, or by following links."""
-    walkers = pairs.group_by("domain").agg(
+    walkers = pairs.group_by(_SITE).agg(
         pl.col("client").n_unique().alias("walkers"),
         pl.col("client").filter("is_linked").n_unique().alias("linked"),
     )
-    counted = walkers.join(visitors.group_by("domain").agg(pl.len().alias("visitors")), on="domain", how="left")
+    counted = walkers.join(visitors.group_by(_SITE).agg(pl.len().alias("visitors")), on=_SITE, how="left")
     least = pl.max_horizontal(pl.lit(VISITORS), 0.25 * pl.col("walkers"))
     shows = (pl.col("visitors") >= least).fill_null(value=False)
-    known = counted.select(
-        "domain", shows.alias("shows_assets"), (shows | (pl.col("linked") >= least)).alias("is_known")
-    )
-    return pairs.join(known, on="domain", how="left")
+    known = counted.select(*_SITE, shows.alias("shows_assets"), (shows | (pl.col("linked") >= least)).alias("is_known"))
+    return pairs.join(known, on=_SITE, how="left")
+
+
+def split_sharers(sharers: pl.DataFrame, times: int = 1) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+    """Return those of intervals in which too few share for any verdict, together; and the others, of each interval.
+
+    Args:
+        sharers: Output of `find_sharers`.
+        times: What counts are multiplied by, where only a part of the clients was looked at.
+    """
+    alike = pl.len().over(*_SITE, "is_guess") * times
+    many = sharers.filter(alike >= SHARED.floor_bare).select("interval").unique()
+    calm = sharers.join(many, on="interval", how="anti")
+    others = sharers.join(many, on="interval", how="semi").sort("interval", maintain_order=True)
+    return calm, others.partition_by("interval", maintain_order=True)
 
 
 def judge_sharers(sharers: pl.DataFrame, history: pl.DataFrame, times: int = 1) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the sites whose pages, or guesses, are shared out among many, and what is worth keeping of all.
 
     Args:
-        sharers: Output of `find_sharers`, and `interval`, the same for all.
+        sharers: Output of `find_sharers`, of one interval; or of those in which too few share, with any history.
         history: HISTORY_SCHEMA of times before: of those SHARED long, `bare` counts who shares pages, `dry` guesses.
         times: What counts are multiplied by, where only a part of the clients was looked at.
 

@@ -8,7 +8,7 @@ import polars as pl
 from detector.anomaly import Anomaly
 from detector.episodes import Episodes, Strange
 from detector.evidence import EvidenceSource
-from detector.sharing import SHARED, find_sharers, judge_sharers
+from detector.sharing import SHARED, find_sharers, judge_sharers, split_sharers
 from detector.siteverdict import judge_floods, judge_logins, reaches_floor
 from detector.slots import MOST_SLOTS, Slots, browsers
 from detector.slow import DAY, by_day, judge_days
@@ -156,16 +156,18 @@ class SiteWatch:
 
     def _look_at_walks(self, since: datetime, until: datetime) -> list[Strange]:
         strange = []
-        for interval, pairs, visitors in self.walks.windows(since, until):
-            sharers = find_sharers(pairs, visitors).with_columns(interval=pl.lit(interval, HISTORY_SCHEMA["interval"]))
-            if sharers.is_empty():
-                continue
-            flags, seen = judge_sharers(sharers, self.history, times=2**self.walks.thinned)
-            self._learn(seen)
-            for is_guess in flags["is_guess"]:
-                own = pl.col("is_guess") == is_guess
-                members = sharers.filter(own).join(flags.filter(own), on="domain", how="semi")
-                strange.append(Strange.at(flags.filter(own), members, SHARED))
+        for pairs, visitors in self.walks.windows(since, until):
+            times = 2**self.walks.thinned
+            calm, others = split_sharers(find_sharers(pairs, visitors), times)
+            if calm.height:
+                self._learn(judge_sharers(calm, self.history, times)[1])
+            for sharers in others:
+                flags, seen = judge_sharers(sharers, self.history, times)
+                self._learn(seen)
+                for is_guess in flags["is_guess"]:
+                    own = pl.col("is_guess") == is_guess
+                    members = sharers.filter(own).join(flags.filter(own), on="domain", how="semi")
+                    strange.append(Strange.at(flags.filter(own), members, SHARED))
         return strange
 
     def _learn(self, counted: pl.DataFrame) -> None:

@@ -17,6 +17,9 @@ SPAN = timedelta(hours=6)
 MOST_PAIRS = 300_000
 """Pairs of client and page that are kept, some 20 MB; beyond them every second client is left out, and so on."""
 
+MOST_AT_ONCE = 100_000
+"""Pairs in intervals that are looked at together: of a quiet site those of years, of a busy one of an hour."""
+
 PAIRS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "domain": pl.String,
     "client": pl.String,
@@ -88,22 +91,21 @@ class Walks:
         if self.pairs.height < self.most // 8:
             self.thinned = 0
 
-    def windows(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, pl.DataFrame, pl.DataFrame]]:
-        """Yield the SPAN up to the end of each hour from that of `since` to that of `until`.
+    def windows(self, since: datetime, until: datetime) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+        """Yield the SPAN up to the end of each hour from that of `since` to that of `until`, many at once, in order.
 
         Yields:
-            The hour in which it begins, the pairs in it of those that do nothing but asking for pages (PAIRS_SCHEMA
-            without `hour`), each once, and the visitors in it (`domain` and `who`).
+            The pairs of those that do nothing but asking for pages (PAIRS_SCHEMA with `interval`, the hour in which it
+            begins, for `hour`), each once in each; and the visitors in it (`domain`, `who` and `interval`).
         """
         self._merge()
-        last = until.replace(minute=0, second=0, microsecond=0)
-        hour = max(since.replace(minute=0, second=0, microsecond=0), _first(self.pairs["hour"], last))
-        while hour <= last:
-            lately = pl.col("hour").is_between(hour - SPAN + _HOUR, hour)
-            visitors = self.visitors.filter(lately).select(_WHO).unique()
-            pairs = self.pairs.filter(lately).with_columns(pl.col("client").hash(seed=3).alias("who"))
-            yield hour - SPAN + _HOUR, _total(pairs.join(visitors, on=_WHO, how="anti")), visitors
-            hour += _HOUR
+        first, last = (each.replace(minute=0, second=0, microsecond=0) for each in (since, until))
+        hours = self.pairs["hour"].value_counts().filter(pl.col("hour") <= last)
+        for table in _in_batches(dict(hours.iter_rows()), first, last):
+            visitors = self.visitors.join(table, on="hour").select(*_WHO, "interval").unique()
+            lately = self.pairs.join(table, on="hour", maintain_order="left")
+            pairs = lately.with_columns(pl.col("client").hash(seed=3).alias("who"))
+            yield _total(pairs.join(visitors, on=[*_WHO, "interval"], how="anti"), "interval"), visitors
 
     def _thin(self, pairs: pl.DataFrame) -> pl.DataFrame:
         return pairs.filter(pl.col("client").hash(seed=2) % 2**self.thinned == 0) if self.thinned else pairs
@@ -135,13 +137,36 @@ def _pair_up(rows: pl.DataFrame) -> pl.DataFrame:
     return _total(own, "hour")
 
 
-def _total(pairs: pl.DataFrame, *by: str) -> pl.DataFrame:
-    together = pairs.group_by("domain", "client", "page", *by).agg(
+def _total(pairs: pl.DataFrame, by: str) -> pl.DataFrame:
+    together = pairs.group_by("domain", "client", "page", by).agg(
         pl.col("requests").sum(), pl.col("bytes").first(), pl.col("is_got", "is_linked").any()
     )
-    return together.select(pl.col(name).cast(PAIRS_SCHEMA[name]) for name in PAIRS_SCHEMA if name in together.columns)
+    # An interval's pairs have no hour.
+    return together.select(pl.col(by if name == "hour" else name).cast(kind) for name, kind in PAIRS_SCHEMA.items())
 
 
-def _first(hours: pl.Series, otherwise: datetime) -> datetime:
-    found = hours.min()
-    return found if isinstance(found, datetime) else otherwise
+def _in_batches(counts: dict[datetime, int], first: datetime, last: datetime) -> Iterator[pl.DataFrame]:
+    """Yield which `hour` lies in which `interval`, for so many intervals at a time that MOST_AT_ONCE rows are in them.
+
+    Args:
+        counts: How many rows each hour has; hours without any may be left out.
+        first: The hour at whose end the first interval ends.
+        last: The hour at whose end the last one ends.
+    """
+    before = [number * _HOUR for number in range(SPAN // _HOUR)]
+    # Years may lie between a line with a clock of its own and the others: hours without requests are passed over.
+    ends = {hour + later for hour in counts for later in before if first <= hour + later <= last}
+    rows, held = list[tuple[datetime, datetime]](), 0
+    for end in sorted(ends):
+        own = [(end - ago, end - before[-1]) for ago in before if end - ago in counts]
+        held += sum(counts[hour] for hour, _ in own)
+        if rows and held > MOST_AT_ONCE:
+            yield _table(rows)
+            rows, held = [], sum(counts[hour] for hour, _ in own)
+        rows += own
+    if rows:
+        yield _table(rows)
+
+
+def _table(rows: list[tuple[datetime, datetime]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, {"hour": PAIRS_SCHEMA["hour"], "interval": PAIRS_SCHEMA["hour"]}, orient="row")

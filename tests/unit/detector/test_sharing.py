@@ -1,12 +1,13 @@
 """Walks and lists of guesses that many addresses have divided among themselves, and what only looks like that."""
 
 import random
+from datetime import timedelta
 
 import polars as pl
 import pytest
 
 from detector.features import prepare
-from detector.sharing import MEMBERS_SCHEMA, SHARED, judge_sharers
+from detector.sharing import MEMBERS_SCHEMA, SHARED, find_sharers, judge_sharers
 from detector.trend import HISTORY_SCHEMA
 from detector.walks import SPAN, Walks
 from tests.unit.detector.frames import BROWSER, at, events_of, request
@@ -128,9 +129,35 @@ def test_what_was_there_before_is_usual(usual: int, found: int) -> None:
 def test_pairs_are_bounded_and_forgotten() -> None:
     walks = Walks(most=1_000)
     walks.add(prepare(events_of(*shared(300, 20, random.Random(6)))))
-    (*_, (_, pairs, _)) = walks.windows(at(0), at(6 * HOUR))
+    pairs = pl.concat(pairs for pairs, _ in walks.windows(at(0), at(6 * HOUR)))
+    pairs = pairs.filter(pl.col("interval") == pairs["interval"].max())
     assert 0 < pairs.height <= 1_000
     assert walks.thinned > 0
     walks.forget_before(at(0) + 3 * SPAN)
     assert walks.pairs.is_empty()
     assert walks.thinned == 0
+
+
+def test_hours_without_requests_cost_nothing() -> None:
+    walks = Walks()
+    years = 10 * 365 * 24 * HOUR
+    walks.add(prepare(events_of(request(0, "/a"), request(years, "/a"))))
+    pairs = pl.concat(pairs for pairs, _ in walks.windows(at(0), at(years + 9 * HOUR)))
+    assert pairs["interval"].n_unique() == 2 * (SPAN // timedelta(hours=1))
+
+
+def test_many_intervals_at_once_are_judged_as_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    dice = random.Random(7)
+    requests = [
+        {**one, "bytes": 100 + number} for number, one in enumerate([*ordinary(8, 60, dice), *shared(9, 20, dice)])
+    ]
+
+    def looked() -> list[dict[str, object]]:
+        walks = Walks()
+        walks.add(prepare(events_of(*requests)))
+        found = [find_sharers(*tables) for tables in walks.windows(at(0), at(9 * HOUR))]
+        return pl.concat(found).sort("interval", "client").rows(named=True)
+
+    together = looked()
+    monkeypatch.setattr("detector.walks.MOST_AT_ONCE", 1)
+    assert together == looked() != []
