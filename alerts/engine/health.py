@@ -11,7 +11,7 @@ from core.documents import WATCH_HISTORY
 from core.errors import StoreError
 from core.health import Health, Status
 
-_TOLD = ("sent", "failed", "pending")
+_NOT_HELD = ("sent", "grouped", "failed", "pending")
 
 
 class Ran(Protocol):
@@ -65,7 +65,7 @@ class EngineHealth:
         self._health.report(now, status=status, message=message, alerts=counts)
 
     def _counts(self) -> dict[str, int]:
-        """Return how many notices of the last 24 hours were sent, held or failed, and how many wait now."""
+        """Return how many notices of the last 24 hours were sent (alone or within another), held or failed, and how many wait now."""
         recent = {"range": {"@timestamp": {"gte": "now-24h"}}}
         query = {
             "bool": {"should": [recent, {"term": {"state": "pending"}}], "must_not": {"term": {"type": "execution"}}}
@@ -77,9 +77,9 @@ class EngineHealth:
             )
         buckets = answer.get("aggregations", {}).get("states", {}).get("buckets", [])
         found = {bucket["key"]: bucket["doc_count"] for bucket in buckets}
-        held = sum(count for state, count in found.items() if state not in _TOLD)
+        held = sum(count for state, count in found.items() if state not in _NOT_HELD)
         return {
-            "sent": found.get("sent", 0),
+            "sent": found.get("sent", 0) + found.get("grouped", 0),
             "held": held,
             "failed": found.get("failed", 0),
             "pending": found.get("pending", 0),

@@ -48,6 +48,7 @@ def _again(watch: Watch, notice: Notice, thread: Sequence[Notice]) -> list[Notic
             gate="throttled",
             next_attempt=notice.sent + period,
             reason=f"told again after {format_duration(period)} if it goes on",
+            channel=notice.channel,
             ctx=notice.ctx,
         )
     ]
@@ -78,5 +79,6 @@ def _member(notice: Notice, element: Mapping[str, Any]) -> Notice:
         sent=notice.sent,
         reason=f"told in the message {notice.message_id or notice.id}",
         message_id=notice.message_id,
+        channel=notice.channel,
         ctx={"payload": dict(element)},
     )

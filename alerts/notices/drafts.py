@@ -39,7 +39,7 @@ def _draft(watch: Watch, action_id: str, ctx: Mapping[str, Any], number: int, el
     ours = watch.body.metadata.wwwatch
     inner = {**ctx, "payload": element if isinstance(element, dict) else {"_value": element}}
     names = {**inner["payload"], "ctx": inner}
-    created = parse_iso(ctx["execution_time"])
+    created, channel = parse_iso(ctx["execution_time"]), watch.body.actions[action_id].kind
     usual = f"{ctx['trigger']['scheduled_time']}/{number}"
     try:
         key = render(ours.once_per, names, strict=True) if ours.once_per else usual
@@ -51,9 +51,9 @@ def _draft(watch: Watch, action_id: str, ctx: Mapping[str, Any], number: int, el
         reason = visible(error, 1000)
         identity = document_id(watch.id, action_id, key)
         failed = State.FAILED
-        return Notice(identity, watch.id, action_id, key, created, failed, reason=reason, ctx=inner)
+        return Notice(identity, watch.id, action_id, key, created, failed, reason=reason, channel=channel, ctx=inner)
     identity = document_id(watch.id, action_id, key)
-    return Notice(identity, watch.id, action_id, key, created, thread=thread, rank=rank, ctx=inner)
+    return Notice(identity, watch.id, action_id, key, created, thread=thread, rank=rank, channel=channel, ctx=inner)
 
 
 def rank_of(watch: Watch, ctx: Mapping[str, Any]) -> float | None:

@@ -23,7 +23,7 @@ _TYPE = "notice"
 _FORGOTTEN = timedelta(hours=1)
 _ABOUT = "ctx.variables.payload._source.message"
 _BRIEF = [
-    *("@timestamp", "type", "watch_id", "action_id", "state", "key", "turn", "gate", "reason", "attempts"),
+    *("@timestamp", "type", "watch_id", "action_id", "channel", "state", "key", "turn", "gate", "reason", "attempts"),
     *("next_attempt", "owner", "expires", "sent", "message_id", "incident_id", "recipients", "refused"),
     *("ctx.rank", "ctx.by_hand", _ABOUT),
 ]
@@ -216,6 +216,7 @@ def _document(notice: Notice) -> Document:
         "type": _TYPE,
         "watch_id": notice.watch_id,
         "action_id": notice.action_id,
+        "channel": notice.channel or None,
         "state": notice.state.value,
         "key": notice.key,
         "attempts": notice.attempts,
@@ -250,6 +251,7 @@ def _notice(hit: Document) -> Notice:
         state=State(source["state"]),
         thread=source.get("incident_id", ""),
         rank=ctx.get("rank"),
+        channel=source.get("channel", ""),
         turn=Turn(source.get("turn", Turn.NEWS)),
         gate=source.get("gate", ""),
         attempts=source["attempts"],

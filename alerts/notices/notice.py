@@ -55,6 +55,7 @@ class Notice:
         refused: Recipients that refused it for good.
         by_hand: Somebody asked for it, so nothing holds it back.
         ctx: The variables of the run that made it, the element as ``payload``.
+        channel: How its action tells, e.g. ``email``; empty in a history of before there was the word.
         about: What it is about in a few words, where it was read from the history; empty where nobody has said.
         seq_no: With `primary_term` the version of the document that this was read from.
     """
@@ -80,6 +81,7 @@ class Notice:
     refused: tuple[str, ...] = ()
     by_hand: bool = False
     ctx: dict[str, Any] = field(default_factory=dict)
+    channel: str = ""
     about: str = ""
     seq_no: int = 0
     primary_term: int = 0

@@ -9,6 +9,8 @@ from alerts.quiet.gate import Case
 
 SUMMARY_WATCH = "capped"
 """The watch that tells what was held here; itself it is never capped."""
+MESSAGES = frozenset(("email", "slack"))
+"""The channels that reach people: only these are capped, and only what went out by them counts."""
 RESERVE = 2
 """What is critical is capped only at so many times as many: who makes noise cannot hide behind it what is grave."""
 _CRITICAL = "critical"

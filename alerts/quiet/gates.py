@@ -9,13 +9,11 @@ from typing import Any
 from alerts.language.mustache import lookup
 from alerts.notices.notice import Act, Decision, Notice
 from alerts.quiet.allowed import without
+from alerts.quiet.capped import MESSAGES
 from alerts.quiet.gate import Case, Gate
 from alerts.quiet.subject import Network
 from alerts.quiet.throttled import Throttled
 from core.documents import Document
-
-MESSAGES = frozenset(("email", "slack"))
-"""The actions that reach people: only these are capped."""
 
 
 @dataclass(frozen=True, slots=True)

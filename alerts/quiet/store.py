@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 from elasticsearch import Elasticsearch
 
 from alerts.notices.notice import State
-from alerts.quiet.capped import Sent, day_of, hour_of
+from alerts.quiet.capped import MESSAGES, Sent, day_of, hour_of
 from alerts.quiet.silence import Silence
 from core.client import es_errors, require_index
 from core.clock import iso_millis
@@ -116,7 +116,7 @@ class Counter:
         self._since.append(now)
 
     def _read(self, now: datetime) -> Sent:
-        told: list[Document] = [{"term": {"state": State.SENT.value}}, {"exists": {"field": "recipients"}}]
+        told: list[Document] = [{"term": {"state": State.SENT.value}}, {"terms": {"channel": sorted(MESSAGES)}}]
         query = {"bool": {"filter": [*told, {"range": {"sent": {"gte": iso_millis(day_of(now))}}}]}}
         hours: dict[str, Any] = {"hour": {"filter": {"range": {"sent": {"gte": iso_millis(hour_of(now))}}}}}
         with es_errors("count what was sent"):

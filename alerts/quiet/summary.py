@@ -150,7 +150,7 @@ class Summaries:
 
     def _usual(self) -> list[str]:
         """Return who got the latest mails: where the settings name nobody, the watches do."""
-        query = {"bool": {"filter": [{"term": {"state": State.SENT.value}}, {"exists": {"field": "recipients"}}]}}
+        query = {"bool": {"filter": [{"term": {"state": State.SENT.value}}, {"term": {"channel": "email"}}]}}
         with es_errors("look for who gets the mails"):
             answer = self._client.search(index=self._index, query=query, size=20, sort=[{"sent": "desc"}])
         return list(dict.fromkeys(name for hit in answer["hits"]["hits"] for name in hit["_source"]["recipients"]))

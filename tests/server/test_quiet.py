@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from elasticsearch import Elasticsearch
 
-from alerts import Engine, Mailer, State, Turn
+from alerts import Engine, History, Mailer, Notice, State, Turn
 from alerts.quiet import Silence, SilenceStore
+from alerts.quiet.capped import Sent
 from alerts.quiet.silence import checked
+from alerts.quiet.store import Counter
 from core.errors import StoreError
 from core.settings import AlertSettings, Settings
-from es_templates import apply, plan
+from es_templates import apply, plan, resolve
 from tests.alerting import NOW, HandClock
 from tests.server.test_alerts import Site
 from tests.smtp_sink import SmtpSink, plain, smtp_sink
@@ -124,6 +126,17 @@ def test_caps_end_in_a_summary_at_once_and_when_the_hour_is_over(site: Site) -> 
 
 
 CLOSED = {"wwwatch.incident.state": "closed"}
+
+
+def test_only_what_reaches_people_counts_for_the_caps(es: Elasticsearch) -> None:
+    index = f"test-{uuid.uuid4().hex[:12]}"
+    es.indices.create(index=index, **resolve("wwwatch-watch-history"))
+    common: dict[str, Any] = {"state": State.SENT, "sent": NOW, "recipients": ("somebody",)}
+    History(es, index).create(
+        [Notice(each, "w", "a", each, NOW, channel=each, **common) for each in ("email", "slack", "webhook", "index")]
+        + [Notice("grouped", "w", "a", "grouped", NOW, State.GROUPED, channel="email", sent=NOW)]
+    )
+    assert Counter(es, index)(NOW) == Sent(hour=2, day=2)
 
 
 def test_that_it_is_over_is_told_once_in_the_same_thread(site: Site) -> None:
