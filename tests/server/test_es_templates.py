@@ -22,7 +22,7 @@ from es_templates.catalogue import HERE
 
 pytestmark = pytest.mark.es
 
-UNSEARCHABLE = (".original", ".evidence", ".members", ".sentence", "reason", "note")
+UNSEARCHABLE = (".original", ".evidence", ".members", ".sentence", "reason", "note", "messages")
 """How fields end that are kept to be read and are not indexed."""
 
 STREAMS = ("logs-", "metrics-")
