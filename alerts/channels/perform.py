@@ -10,6 +10,7 @@ from elasticsearch import ConflictError, Elasticsearch
 from pydantic import SecretStr
 
 from alerts.channels.attach import attach
+from alerts.channels.index import index_name
 from alerts.channels.mailer import Handed, Post
 from alerts.channels.message import Attachment, Mail, build_message, message_id
 from alerts.channels.request import fill
@@ -168,7 +169,7 @@ class Performer:
         document = dict(payload["_source"] if {"_index", "_source"} <= payload.keys() else payload)
         if index.execution_time_field:
             document[index.execution_time_field] = notice.ctx["execution_time"]
-        name = render(index.index, context, strict=True)
+        name = index_name(index.index, context)
         identity = render(index.doc_id, context, strict=True) if index.doc_id else notice.id
         patient = self.client.options(request_timeout=index.timeout.total_seconds())
         with es_errors(f"write into {name}"), suppress(ConflictError):  # created before: by us, or it stays as it is

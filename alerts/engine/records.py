@@ -17,6 +17,8 @@ from core.errors import StoreConflictError
 MASK = "::es_redacted::"
 """What stands where a secret was; Watcher's word."""
 
+_OPEN = frozenset(("content-type", "accept", "user-agent"))
+"""Headers that are no secret."""
 _LARGEST = 50_000
 _SECRET = ("authorization", "cookie", "password", "passwd", "secret", "token", "api_key", "apikey", "api-key")
 
@@ -103,11 +105,24 @@ class Records:
 def masked(value: Any) -> Any:
     """Return a JSON value whose secrets are masked, by the names of their keys."""
     if isinstance(value, Mapping):
+        if {"host", "port"} <= value.keys():
+            value = _masked_request(value)
         return {
             key: MASK if any(word in str(key).lower() for word in _SECRET) and not _is_tree(inner) else masked(inner)
             for key, inner in value.items()
         }
     return [masked(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+def _masked_request(request: Mapping[str, Any]) -> Document:
+    """Return a request to others without what may let one in: addresses of webhooks are secret as a whole."""
+    shown = dict(request)
+    if shown.get("path", "/") != "/":
+        shown["path"] = MASK
+    for part in ("params", "headers"):
+        if isinstance(shown.get(part), Mapping):
+            shown[part] = {key: inner if key.lower() in _OPEN else MASK for key, inner in shown[part].items()}
+    return shown
 
 
 def bounded_parts(result: Mapping[str, Any]) -> Document:

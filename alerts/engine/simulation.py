@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from typing import Any
 
+from alerts.channels.index import index_name
 from alerts.channels.mailer import Handed
 from alerts.channels.perform import Performer
 from alerts.channels.request import fill
@@ -72,5 +73,5 @@ def _document(index: IndexAction, notice: Notice, context: dict[str, Any]) -> Do
     source = dict(payload["_source"] if {"_index", "_source"} <= payload.keys() else payload)
     if index.execution_time_field:
         source[index.execution_time_field] = notice.ctx["execution_time"]
-    name = render(index.index, context, strict=True)
+    name = index_name(index.index, context)
     return {"index": name, "id": render(index.doc_id, context) if index.doc_id else notice.id, "source": source}

@@ -2,12 +2,16 @@
 
 import html
 import json
+import re
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 from core.text import printable
 
 Escape = Callable[[str], str]
+
+_NO_LETTER = re.compile(r"\W")
+_OPERATORS = ("AND", "OR", "NOT", "TO")
 
 
 class Json(str):
@@ -19,6 +23,19 @@ class Json(str):
 def inside_json(value: str) -> str:
     """Return text as it stands between the quotes of a JSON string; what is `Json` already as it is."""
     return value if isinstance(value, Json) else json.dumps(value)[1:-1]
+
+
+def inside_query(value: str) -> str:
+    """Return text as it stands in a query of Lucene's syntax: one word, whatever it holds; without ``<`` and ``>``.
+
+    Source: Elasticsearch's "Query string query", reserved characters: these two cannot be escaped.
+    """
+    return rf"\{value}" if value in _OPERATORS else inside_pattern(value.replace("<", "").replace(">", ""))
+
+
+def inside_pattern(value: str) -> str:
+    """Return text as it stands in a regular expression, or between the wildcards, of a query: as itself."""
+    return _NO_LETTER.sub(r"\\\g<0>", value)
 
 
 def inside_path(value: str) -> str:

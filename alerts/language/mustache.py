@@ -12,12 +12,19 @@ import pystache
 from pystache.common import PystacheError
 from pystache.parser import ParsingError
 
-from alerts.language.escape import Escape
+from alerts.language.escape import Escape, inside_pattern, inside_query
 from alerts.language.functions import parse
 from alerts.language.values import as_text
 from core.errors import RuleError
 
 _TAG = re.compile(r"\{\{\{?\s*([^{}]*)\}?\}\}")
+
+_QUERIES: Mapping[str, Escape] = {
+    "query_string": inside_query,
+    "simple_query_string": inside_query,
+    "regexp": inside_pattern,
+    "wildcard": inside_pattern,
+}
 
 Context = Mapping[str, Any]
 """The variables of a template, JSON values under string keys."""
@@ -84,13 +91,16 @@ def render(
         raise RuleError(f"cannot fill in {template!r}: {error}", "correct the watch") from error
 
 
-def render_tree(value: Any, context: Context) -> Any:
-    """Return a JSON value with every string in it filled in; values cannot break out of their string."""
+def render_tree(value: Any, context: Context, escape: Escape = str) -> Any:
+    """Return a search's JSON with every string in it filled in.
+
+    Values cannot break out of their string, nor be operators where the string is a query of its own.
+    """
     if isinstance(value, str):
-        return render(value, context) if "{{" in value else value
+        return render(value, context, escape=escape) if "{{" in value else value
     if isinstance(value, Mapping):
-        return {key: render_tree(inner, context) for key, inner in value.items()}
-    return [render_tree(inner, context) for inner in value] if isinstance(value, list | tuple) else value
+        return {key: render_tree(inner, context, _QUERIES.get(key, escape)) for key, inner in value.items()}
+    return [render_tree(inner, context, escape) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def lookup(path: str, context: Context) -> Any:

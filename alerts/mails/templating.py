@@ -14,6 +14,8 @@ from core.errors import RuleError
 from core.text import visible
 
 SHIPPED = Path(__file__).parent / "templates"
+_TEXTS = (".txt.j2", ".subject.j2", ".txt")
+"""How templates of texts end; in all others values are escaped for HTML, however they are called."""
 
 
 def check_templates(watch: Watch) -> None:
@@ -52,7 +54,7 @@ def _template(watch: Watch, name: str) -> Any:
 def _environment(folder: Path) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         loader=FileSystemLoader([folder / "templates", folder, SHIPPED]),
-        autoescape=lambda name: name is not None and name.endswith(".html.j2"),
+        autoescape=lambda name: name is None or not name.endswith(_TEXTS),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

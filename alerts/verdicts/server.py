@@ -6,8 +6,11 @@ what there is. Behind a reverse proxy that speaks TLS; it speaks none itself.
 """
 
 import logging
+import socket
+import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,6 +29,8 @@ log = logging.getLogger(__name__)
 _BODY_LIMIT = 8_000
 _NOTE_LIMIT = 500
 _TIMEOUT_SECONDS = 10.0
+_WHOLE_SECONDS = 30.0
+_MOST_CONNECTIONS = 64
 _HEADERS: Mapping[str, str] = {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Security-Policy": POLICY,
@@ -87,7 +92,41 @@ class VerdictServer:
 
 
 class _Server(ThreadingHTTPServer):
+    """Takes a bounded number of connections, each for a bounded time: who sends a byte now and then holds nothing."""
+
     daemon_threads = True
+
+    def __init__(self, *arguments: Any) -> None:
+        self._room = threading.BoundedSemaphore(_MOST_CONNECTIONS)
+        super().__init__(*arguments)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self._room.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        end = threading.Timer(_WHOLE_SECONDS, _hang_up, [request])
+        end.daemon = True
+        end.start()
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            end.cancel()
+            self._room.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Log what went wrong, mostly a client that went away; http.server would print it."""
+        del request
+        error = sys.exception()
+        level = logging.DEBUG if isinstance(error, OSError) else logging.ERROR
+        log.log(level, "cannot answer %s: %s", client_address[0], visible(repr(error), 1000))
+
+
+def _hang_up(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Desk:
@@ -137,7 +176,9 @@ class _Handler(BaseHTTPRequestHandler):
     desk: _Desk
     timeout = _TIMEOUT_SECONDS
     server_version, sys_version = "wwwatch", ""
-    protocol_version = "HTTP/1.1"
+    # A connection carries one request (HTTP/1.0): a second one hidden in the body of the first would be answered to
+    # whoever the proxy sends over the same connection next.
+    protocol_version = "HTTP/1.0"
 
     def do_GET(self) -> None:
         """Show the page that asks."""

@@ -1,10 +1,11 @@
 """What a run does."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from alerts.language.model.condition import Condition, CtxPath
 from alerts.language.model.http import HttpRequest
@@ -14,6 +15,10 @@ from alerts.language.parts import Choice, Duration, Part, Template
 
 _SMTP = "the mail goes through the server that the section smtp of wwwatch.yml names"
 _DOINGS = ("email", "webhook", "index", "logging", "slack")
+
+
+_CONTENT_ID = re.compile(r"[A-Za-z0-9._-]+")
+_LONGEST_NAME = 100
 
 
 class Body(Part):
@@ -69,6 +74,17 @@ class EmailAction(Part):
     profile: Literal["standard"] = "standard"
     attachments: dict[str, EmailAttachment] = Field(default_factory=dict)
     attach_data: Annotated[DataAttachment | None, BeforeValidator(_attach_data)] = None
+
+    @field_validator("attachments")
+    @classmethod
+    def _plain_names(cls, attachments: dict[str, EmailAttachment]) -> dict[str, EmailAttachment]:
+        # The name stands in a header; of what is shown within the mail it is the Content-ID, too.
+        for name, each in attachments.items():
+            if not name.isprintable() or not 1 <= len(name) <= _LONGEST_NAME:
+                raise ValueError(f"an attachment has a name of 1 to {_LONGEST_NAME} printable characters")
+            if each.http is not None and each.http.inline and not _CONTENT_ID.fullmatch(name):
+                raise ValueError("what is shown within the mail is named with letters, digits, ., _ and -")
+        return attachments
 
     def files(self) -> dict[str, EmailAttachment]:
         """Return what is attached, by name; `attach_data` is one more, ``data``."""

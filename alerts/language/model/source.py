@@ -18,6 +18,20 @@ def _names(value: Any) -> Any:
     return [name.strip() for name in value.split(",")] if isinstance(value, str) else value
 
 
+def _scripts_are_fixed(value: Any, key: str = "") -> Any:
+    """Refuse templates in scripts: a value of the run would be code there."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            is_param = name == "params" and key.endswith("script")
+            _scripts_are_fixed(inner, "" if is_param else key if key.endswith("script") else name)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _scripts_are_fixed(inner, key)
+    elif isinstance(value, str) and "{{" in value and key.endswith("script"):
+        raise ValueError("a value in a script would run as code: hand it over in params")
+    return value
+
+
 class IndicesOptions(Part):
     """What to do about indices that are missing, closed or hidden."""
 
@@ -41,7 +55,7 @@ class SearchRequest(Part):
     }
 
     indices: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_names)] = Field(min_length=1)
-    body: Json = Field(default_factory=dict)
+    body: Annotated[Json, AfterValidator(_scripts_are_fixed)] = Field(default_factory=dict)
     search_type: Literal["query_then_fetch", "dfs_query_then_fetch"] = "query_then_fetch"
     indices_options: IndicesOptions = IndicesOptions()
     rest_total_hits_as_int: bool = True
