@@ -115,7 +115,7 @@ class Delivery:
     def _go_through(self, watch: Watch, notices: Sequence[Notice], before: Mapping[str, Notice]) -> list[Notice]:
         """Decide about claimed notices, one after the other, and act; what is not sent is marked together."""
         threads = self._threads(watch, notices)
-        settled, follows = [], []
+        settled = []
         with Marks(self.history) as marks:
             for notice in notices:
                 thread = threads[notice.action_id, notice.thread]
@@ -124,11 +124,9 @@ class Delivery:
                 except StoreConflictError:
                     log.debug("%s is in other hands", notice.id)
                     now_is = notice
-                follows += aftermath(watch, now_is, list(thread.values()))
                 if notice.thread:
                     thread[notice.id] = now_is
                 settled.append(now_is)
-        self.history.create(follows)
         return settled
 
     def _threads(self, watch: Watch, notices: Sequence[Notice]) -> dict[tuple[str, str], dict[str, Notice]]:
@@ -191,14 +189,15 @@ class Delivery:
             return self._failed(notice, error, marks)
         told = replace(notice, message_id=done.message_id, recipients=done.recipients, refused=done.refused)
         if done.deferred:
-            return self._put_off(told, done, marks)
+            return self._put_off(watch, told, thread, done, marks)
         if done.refused and not done.recipients:
             return marks.add(_over(told, State.FAILED, done.remark))
         reason = "; ".join(filter(None, (decision.reason, done.remark)))
         told = replace(_over(told, State.SENT, reason), gate=decision.gate, sent=self.clock.now())
-        return marks.add(told) if done.is_repeatable else marks.write_now(told, self.clock)
+        follows = aftermath(watch, told, thread)
+        return marks.add(told, follows) if done.is_repeatable else marks.write_now(told, self.clock, follows)
 
-    def _put_off(self, notice: Notice, done: Done, marks: Marks) -> Notice:
+    def _put_off(self, watch: Watch, notice: Notice, thread: Sequence[Notice], done: Done, marks: Marks) -> Notice:
         """Wait for the recipients that the server takes later; the others have it already."""
         if not self._is_expired(notice):
             return self._again(notice, done.remark, marks)
@@ -206,7 +205,8 @@ class Delivery:
         reason = f"given up after {notice.attempts} attempts: {done.remark}"
         state = State.SENT if notice.recipients else State.FAILED
         sent = self.clock.now() if notice.recipients else None
-        return marks.write_now(replace(_over(notice, state, reason), refused=refused, sent=sent), self.clock)
+        settled = replace(_over(notice, state, reason), refused=refused, sent=sent)
+        return marks.write_now(settled, self.clock, aftermath(watch, settled, thread))
 
     def _failed(self, notice: Notice, error: ChannelError | RuleError | StoreError, marks: Marks) -> Notice:
         reason = visible(error, 1000)

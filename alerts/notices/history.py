@@ -91,6 +91,34 @@ class History:
             operations += [{"index": version}, _document(notice)]
         return self._bulk("index", notices, operations)
 
+    def update_with(self, notice: Notice, follows: Sequence[Notice]) -> Notice:
+        """Write a notice and record what follows from it in one request, so that a crash cannot come between.
+
+        Returns:
+            The notice as it stands now.
+
+        Raises:
+            StoreConflictError: Somebody else changed the notice since it was read: it is theirs now.
+            StoreError: Elasticsearch refused one for another reason.
+        """
+        if not follows:
+            return self.update(notice)
+        version = {"_id": notice.id, "if_seq_no": notice.seq_no, "if_primary_term": notice.primary_term}
+        operations: list[Mapping[str, Any]] = [{"index": version}, _document(notice)]
+        for each in follows:
+            operations += [{"create": {"_id": each.id}}, _document(each)]
+        with es_errors(f"mark {notice.key} in the watch history"):
+            answer = self._client.bulk(index=self._index, operations=operations)
+        results = [next(iter(item.values())) for item in answer["items"]]
+        for result in results[1:]:
+            if "error" in result and result["status"] != _CONFLICT:
+                reason = result["error"].get("reason", "")
+                raise store_error(result["status"], f"cannot write the watch history: Elasticsearch answered {reason}")
+        if "error" in results[0]:
+            reason = results[0]["error"].get("reason", "")
+            raise store_error(results[0]["status"], f"cannot mark {notice.key}: Elasticsearch answered {reason}")
+        return replace(notice, seq_no=results[0]["_seq_no"], primary_term=results[0]["_primary_term"])
+
     def _bulk(self, kind: str, notices: Sequence[Notice], operations: list[Mapping[str, Any]]) -> list[Notice]:
         if not notices:
             return []

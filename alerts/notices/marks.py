@@ -1,6 +1,7 @@
 """Marks what became of notices: together where a repeat does no harm, at once where it would be a second mail."""
 
 import logging
+from collections.abc import Sequence
 from typing import Self
 
 from alerts.notices.history import History
@@ -25,6 +26,7 @@ class Marks:
     def __init__(self, history: History) -> None:
         self._history = history
         self._waiting: list[Notice] = []
+        self._follows: list[Notice] = []
 
     def __enter__(self) -> Self:
         return self
@@ -33,16 +35,19 @@ class Marks:
         if kind is None or issubclass(kind, Exception):
             self._flush()
 
-    def add(self, notice: Notice) -> Notice:
-        """Mark a notice soon; returns it."""
+    def add(self, notice: Notice, follows: Sequence[Notice] = ()) -> Notice:
+        """Mark a notice soon, and record what follows from it; returns it."""
         self._waiting.append(notice)
+        self._follows += follows
         _say(notice)
         if len(self._waiting) >= _TOGETHER:
             self._flush()
         return notice
 
-    def write_now(self, notice: Notice, clock: Clock) -> Notice:
+    def write_now(self, notice: Notice, clock: Clock, follows: Sequence[Notice] = ()) -> Notice:
         """Mark a notice that was told, and try for half a minute: without the mark it would be told again.
+
+        What follows from it is recorded in the same request.
 
         Returns:
             The notice as it stands now.
@@ -53,7 +58,7 @@ class Marks:
         """
         for pause in _PAUSES_SECONDS:
             try:
-                return _say(self._history.update(notice))
+                return _say(self._history.update_with(notice, follows))
             except StoreConflictError:
                 return self._ours(notice)
             except StoreError as error:
@@ -61,7 +66,7 @@ class Marks:
                     raise
                 log.warning("%s was told, but %s", visible(notice.key), visible(error, 1000))
                 clock.sleep(pause)
-        return _say(self._history.update(notice))
+        return _say(self._history.update_with(notice, follows))
 
     def _ours(self, notice: Notice) -> Notice:
         """Return the notice when the write that met a conflict met itself: its first answer was lost."""
@@ -72,6 +77,8 @@ class Marks:
 
     def _flush(self) -> None:
         waiting, self._waiting = self._waiting, []
+        follows, self._follows = self._follows, []
+        self._history.create(follows)  # first: without the marks they are made again, under the same ids
         written = {notice.id for notice in self._history.update_all(waiting)}
         for notice in waiting:
             if notice.id not in written:

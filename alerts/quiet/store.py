@@ -117,8 +117,8 @@ class Counter:
 
     def _read(self, now: datetime) -> Sent:
         told: list[Document] = [{"term": {"state": State.SENT.value}}, {"terms": {"channel": sorted(MESSAGES)}}]
-        query = {"bool": {"filter": [*told, {"range": {"sent": {"gte": iso_millis(day_of(now))}}}]}}
-        hours: dict[str, Any] = {"hour": {"filter": {"range": {"sent": {"gte": iso_millis(hour_of(now))}}}}}
+        query = {"bool": {"filter": [*told, _within(day_of(now), timedelta(days=1))]}}
+        hours: dict[str, Any] = {"hour": {"filter": _within(hour_of(now), timedelta(hours=1))}}
         with es_errors("count what was sent"):
             self._client.indices.refresh(index=self._index, ignore_unavailable=True, allow_no_indices=True)
             answer = self._client.search(
@@ -127,6 +127,10 @@ class Counter:
         self._since = []
         counted = answer.get("aggregations", {}).get("hour", {}).get("doc_count", 0)
         return Sent(counted, answer["hits"]["total"]["value"])
+
+
+def _within(begin: datetime, period: timedelta) -> Document:
+    return {"range": {"sent": {"gte": iso_millis(begin), "lt": iso_millis(begin + period)}}}
 
 
 def current(silences: Sequence[Silence], now: datetime) -> list[Silence]:

@@ -177,7 +177,7 @@ def test_a_mark_that_is_lost_on_its_way_doubles_nothing(site: Site, es_url: str)
     site.sink.on_message = is_told.set
 
     def fate(path: str, _body: bytes) -> str | int:
-        return next(fates, "pass") if is_told.is_set() and "wwwatch-watch-history/_doc" in path else "pass"
+        return next(fates, "pass") if is_told.is_set() and "wwwatch-watch-history/_bulk" in path else "pass"
 
     with faulty_proxy(es_url, fate, every_path=True) as url, connect(EsSettings(url=url), max_retries=0) as client:
         given = Settings(smtp=site.sink.settings(), alert=AlertSettings(**UNCAPPED))
