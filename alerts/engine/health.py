@@ -65,7 +65,7 @@ class EngineHealth:
         self._health.report(now, status=status, message=message, alerts=counts)
 
     def _counts(self) -> dict[str, int]:
-        """Return how many notices of the last 24 hours were sent (alone or within another), held or failed, and how many wait now."""
+        """Return how many notices of the last 24 hours were sent, alone or within another, held or failed, or wait."""
         recent = {"range": {"@timestamp": {"gte": "now-24h"}}}
         query = {
             "bool": {"should": [recent, {"term": {"state": "pending"}}], "must_not": {"term": {"type": "execution"}}}
