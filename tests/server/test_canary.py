@@ -57,6 +57,14 @@ def test_it_comes_back_through_the_whole_chain_and_stays_out_of_the_inbox(
         clock.move(60)
         engine.run_once()
         assert [message["X-Wwwatch-Incident"] for message in sink.messages] == [f"i-{namespace}"]
+        # Who has seen a mark, and sends it from elsewhere, or shares an incident with it, is told, too.
+        for number, (addresses, clients) in enumerate(([["203.0.113.9"], 1], [["192.0.2.1", "203.0.113.9"], 2])):
+            seen = {"source.address": addresses, "source.ip": addresses, "wwwatch.incident.clients": clients}
+            stolen = incident({"user_agent.original": flight.mark, **seen, **recent()})
+            es.index(index=INCIDENTS, id=f"s{number}-{namespace}", document=stolen, refresh=True)
+        clock.move(60)
+        engine.run_once()
+        assert sorted(message["X-Wwwatch-Incident"][:2] for message in sink.messages[1:]) == ["s0", "s1"]
 
 
 def test_with_an_address_it_comes_back_as_mail(es: Elasticsearch, site: Site, namespace: str) -> None:
