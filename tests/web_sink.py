@@ -31,7 +31,8 @@ class WebSink:
 
     Attributes:
         replies: Taken from the front, one per request: a status, or ``drop`` (take it, never answer), ``half`` (break
-            off within the answer), ``hang`` (say nothing for long), ``drip`` (a byte now and then, without end).
+            off within the answer), ``hang`` (say nothing for long), ``drip`` (a byte now and then, without end),
+            ``drip head`` (likewise, within a header).
         reply_headers: Go with every answer.
         reply_body: Of every answer.
         connections: How many were made.
@@ -72,8 +73,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.sink.is_over.wait(30)
         elif reply == "half":
             self._answer(200, b"x" * 1000, sent=b"x" * 10)
-        elif reply == "drip":
-            self._answer(200, b"x" * 100_000, sent=b"")
+        elif reply in ("drip", "drip head"):
+            if reply == "drip":
+                self._answer(200, b"x" * 100_000, sent=b"")
+            else:
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
             while not self.sink.is_over.wait(0.02):
                 try:
                     self.wfile.write(b"x")

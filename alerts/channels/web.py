@@ -14,6 +14,7 @@ from typing import Self
 import urllib3
 from urllib3.exceptions import HTTPError, LocationParseError, MaxRetryError, NewConnectionError, SSLError
 
+from alerts.channels.patience import POOLS
 from alerts.channels.request import Request
 from core.clock import Clock
 from core.errors import WebError
@@ -146,9 +147,10 @@ class Web:
         proxy = request.proxy or _proxy_of_environment(request)
         if proxy not in self._pools:
             trust = self._trust()
-            self._pools[proxy] = (
+            self._pools[proxy] = pool = (
                 urllib3.ProxyManager(proxy, ssl_context=trust) if proxy else urllib3.PoolManager(ssl_context=trust)
             )
+            pool.pool_classes_by_scheme = POOLS
         return self._pools[proxy]
 
     def _trust(self) -> ssl.SSLContext:

@@ -76,7 +76,7 @@ def test_the_wish_to_be_left_alone_is_heard(sink: WebSink, web: Web, header: str
     assert failure.value.retry_after == wanted
 
 
-@pytest.mark.parametrize("fault", ["drop", "half", "hang"])
+@pytest.mark.parametrize("fault", ["drop", "half", "hang", "drip head"])
 def test_without_a_whole_answer_it_is_tried_later(sink: WebSink, web: Web, fault: str) -> None:
     sink.replies = [fault]
     with pytest.raises(WebError, match="gave no answer") as failure:
@@ -127,12 +127,15 @@ def test_a_certificate_is_trusted_when_its_authority_is(tmp_path: Path) -> None:
     with web_sink(context) as sink:
         with Web(HandClock(), pem) as web:
             assert web.call(request(sink, scheme="https")).status == 200
+            sink.replies = ["drip head"]
+            with pytest.raises(WebError, match="gave no answer"):
+                web.call(request(sink, scheme="https", read_seconds=0.2))
             with pytest.raises(WebError, match="is not trusted"):
                 web.call(request(sink, scheme="https", host="localhost"))
         with Web(HandClock()) as web, pytest.raises(WebError, match=r"is not trusted: .*set alert.ca_certs") as failure:
             web.call(request(sink, scheme="https"))
         assert failure.value.retryable
-        assert len(sink.requests) == 1
+        assert len(sink.requests) == 2
 
 
 def test_an_authority_that_cannot_be_read_is_named(sink: WebSink, tmp_path: Path) -> None:
