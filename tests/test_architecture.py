@@ -22,7 +22,7 @@ ONLY_IN = {
     "click": "wwwatch/",
     "rich": "wwwatch/",
     "smtplib": "alerts/channels/mailer.py",
-    "urllib3": ("alerts/channels/web.py", "kibana/install/server.py"),
+    "urllib3": ("alerts/channels/patience.py", "alerts/channels/web.py", "kibana/install/server.py"),
 }
 CLOCK_CALLS = {
     *("datetime.now", "datetime.utcnow", "datetime.today", "date.today"),
