@@ -8,26 +8,17 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-from alerts.language.mustache import lookup
+from alerts.notices.document import BRIEF, TYPE, document_of, notice_of
 from alerts.notices.notice import HELD, Notice, State, Turn
-from alerts.quiet.subject import subject_of
 from core.client import es_errors, store_error
-from core.clock import iso_millis, parse_iso
+from core.clock import iso_millis
 from core.documents import WATCH_HISTORY, Document
 
 _PAGE = 100
 _MOST_WATCHES = 1000
 _THREADS_PAGE = 10_000
 _CONFLICT = 409
-_TYPE = "notice"
 _FORGOTTEN = timedelta(hours=1)
-_ABOUT = "ctx.variables.payload._source.message"
-_BRIEF = [
-    *("@timestamp", "type", "watch_id", "action_id", "channel", "state", "key", "turn", "gate", "reason", "attempts"),
-    *("next_attempt", "owner", "expires", "sent", "message_id", "incident_id", "recipients", "refused"),
-    *("ctx.rank", "ctx.by_hand", _ABOUT),
-]
-"""All of a notice but its variables."""
 
 
 class History:
@@ -53,7 +44,7 @@ class History:
         """
         operations: list[Mapping[str, Any]] = []
         for notice in notices:
-            operations += [{"create": {"_id": notice.id}}, _document(notice)]
+            operations += [{"create": {"_id": notice.id}}, document_of(notice)]
         return self._bulk("create", notices, operations)
 
     def update(self, notice: Notice, **changes: Any) -> Notice:
@@ -70,7 +61,7 @@ class History:
             answer = self._client.index(
                 index=self._index,
                 id=notice.id,
-                document=_document(changed),
+                document=document_of(changed),
                 if_seq_no=notice.seq_no,
                 if_primary_term=notice.primary_term,
             )
@@ -88,7 +79,7 @@ class History:
         operations: list[Mapping[str, Any]] = []
         for notice in notices:
             version = {"_id": notice.id, "if_seq_no": notice.seq_no, "if_primary_term": notice.primary_term}
-            operations += [{"index": version}, _document(notice)]
+            operations += [{"index": version}, document_of(notice)]
         return self._bulk("index", notices, operations)
 
     def update_with(self, notice: Notice, follows: Sequence[Notice]) -> Notice:
@@ -104,9 +95,9 @@ class History:
         if not follows:
             return self.update(notice)
         version = {"_id": notice.id, "if_seq_no": notice.seq_no, "if_primary_term": notice.primary_term}
-        operations: list[Mapping[str, Any]] = [{"index": version}, _document(notice)]
+        operations: list[Mapping[str, Any]] = [{"index": version}, document_of(notice)]
         for each in follows:
-            operations += [{"create": {"_id": each.id}}, _document(each)]
+            operations += [{"create": {"_id": each.id}}, document_of(each)]
         with es_errors(f"mark {notice.key} in the watch history"):
             answer = self._client.bulk(index=self._index, operations=operations)
         results = [next(iter(item.values())) for item in answer["items"]]
@@ -186,9 +177,9 @@ class History:
         forgotten = {"bool": {"filter": [{"terms": {"state": sorted({State.PENDING, *HELD})}}, late]}}
         found = [{"term": {"state": State.FAILED}}, {"exists": {"field": "refused"}}, forgotten]
         self._refresh()
-        notices = {"term": {"type": _TYPE}}
+        notices = {"term": {"type": TYPE}}
         query = {"bool": {"filter": notices, "should": found, "minimum_should_match": 1}}
-        return self._search(query, "@timestamp", size, order="desc", source_includes=_BRIEF)
+        return self._search(query, "@timestamp", size, order="desc", source_includes=BRIEF)
 
     def by_id(self, ids: Sequence[str]) -> list[Notice]:
         """Return notices by their ids, whole, as of now and not as of the last refresh; unknown ones are left out."""
@@ -216,7 +207,7 @@ class History:
         quiet = [{"term": {"state": State.THROTTLED.value}}, {"terms": {"turn": [Turn.AGAIN.value, Turn.OVER.value]}}]
         without: list[Document] = [{"term": {"type": "execution"}}]
         query = {"bool": {"must_not": without if everything else [*without, {"bool": {"filter": quiet}}]}}
-        return self._search(query, "@timestamp", size, order="desc", source_includes=_BRIEF)
+        return self._search(query, "@timestamp", size, order="desc", source_includes=BRIEF)
 
     def about(self, thread: str, size: int) -> list[Notice]:
         """Return the latest notices of a thread, of all watches, the newest first, without their variables."""
@@ -234,70 +225,4 @@ class History:
             answer = self._client.search(
                 index=self._index, query=query, sort=by, size=size, seq_no_primary_term=True, **options
             )
-        return [_notice(hit) for hit in answer["hits"]["hits"]]
-
-
-def _document(notice: Notice) -> Document:
-    about = subject_of(notice.ctx)
-    document: Document = {
-        "@timestamp": iso_millis(notice.created),
-        "type": _TYPE,
-        "watch_id": notice.watch_id,
-        "action_id": notice.action_id,
-        "channel": notice.channel or None,
-        "state": notice.state.value,
-        "key": notice.key,
-        "attempts": notice.attempts,
-        "reason": notice.reason,
-        "gate": notice.gate or None,
-        "turn": notice.turn.value,
-        "kind": about.kind or None,
-        "severity": about.severity or None,
-        "clients": list(about.addresses) or None,
-        "incident_id": notice.thread or None,
-        "message_id": notice.message_id or None,
-        "recipients": list(notice.recipients),
-        "refused": list(notice.refused) or None,
-        "owner": notice.owner or None,
-        "expires": iso_millis(notice.expires) if notice.expires else None,
-        "next_attempt": iso_millis(notice.next_attempt) if notice.next_attempt else None,
-        "sent": iso_millis(notice.sent) if notice.sent else None,
-        "ctx": {"rank": notice.rank, "by_hand": notice.by_hand, "variables": notice.ctx},
-    }
-    return {name: value for name, value in document.items() if value is not None}
-
-
-def _notice(hit: Document) -> Notice:
-    source = hit["_source"]
-    ctx = source.get("ctx", {})
-    return Notice(
-        id=hit["_id"],
-        watch_id=source["watch_id"],
-        action_id=source["action_id"],
-        key=source["key"],
-        created=parse_iso(source["@timestamp"]),
-        state=State(source["state"]),
-        thread=source.get("incident_id", ""),
-        rank=ctx.get("rank"),
-        channel=source.get("channel", ""),
-        turn=Turn(source.get("turn", Turn.NEWS)),
-        gate=source.get("gate", ""),
-        attempts=source["attempts"],
-        next_attempt=_moment(source, "next_attempt"),
-        owner=source.get("owner", ""),
-        expires=_moment(source, "expires"),
-        sent=_moment(source, "sent"),
-        reason=source.get("reason", ""),
-        message_id=source.get("message_id", ""),
-        recipients=tuple(source.get("recipients", ())),
-        refused=tuple(source.get("refused", ())),
-        by_hand=ctx.get("by_hand", False),
-        ctx=ctx.get("variables", {}),
-        about=str(lookup(_ABOUT, source) or ""),
-        seq_no=hit["_seq_no"],
-        primary_term=hit["_primary_term"],
-    )
-
-
-def _moment(source: Document, name: str) -> datetime | None:
-    return parse_iso(source[name]) if name in source else None
+        return [notice_of(hit) for hit in answer["hits"]["hits"]]
