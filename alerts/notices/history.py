@@ -187,7 +187,7 @@ class History:
             return []
         with es_errors("look into the watch history"):
             answer = self._client.mget(index=self._index, ids=list(ids))
-        return [_notice(document) for document in answer["docs"] if document.get("found")]
+        return [notice_of(document) for document in answer["docs"] if document.get("found")]
 
     def is_waiting(self, watch_id: str, action_id: str) -> bool:
         """Tell whether something that an action has to tell was recorded and is not told yet."""
