@@ -166,6 +166,9 @@ class Performer:
     def _index(self, index: IndexAction, notice: Notice, context: Context) -> Done:
         """Write the payload; under the notice's id, so that a repeat changes nothing, where the watch gives none."""
         payload = notice.ctx["payload"]
+        if isinstance(payload.get("_doc"), list):
+            problem = f"the payload of {notice.watch_id}/{notice.action_id} is a list of documents, _doc"
+            raise RuleError(problem, 'write them one by one: "foreach": "ctx.payload._doc"')
         document = dict(payload["_source"] if {"_index", "_source"} <= payload.keys() else payload)
         if index.execution_time_field:
             document[index.execution_time_field] = notice.ctx["execution_time"]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 from typing import Any
 
 from elasticsearch import Elasticsearch
@@ -20,6 +21,8 @@ from core.text import visible
 
 _IDS = 5
 _UNPARSED = 500
+_SEARCHABLE = 100
+"""Addresses of one anomaly that are indexed: detector/anomaly.py's MOST_CLIENTS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,11 @@ class Reader:
         ended = {"range": {"event.end": {"gte": question.span["gte"]}}}
         query = {"bool": {"filter": [_is(question.client), begun, ended]}}
         hits: list[Document] = self._search(ANOMALIES, query)["hits"]["hits"]
+        # Of a crowd only some addresses can be searched for; all stand in its members, which are kept to be read.
+        crowds = {"bool": {"filter": [{"range": {"wwwatch.anomaly.clients": {"gt": _SEARCHABLE}}}, begun, ended]}}
+        known, names = {hit["_id"] for hit in hits}, {question.client, _network(question.client)}
+        found = (hit for hit in self._search(ANOMALIES, crowds)["hits"]["hits"] if hit["_id"] not in known)
+        hits += [hit for hit in found if names & set(hit["_source"]["wwwatch"]["anomaly"].get("members", ()))]
         return sorted(hits, key=lambda hit: -hit["_source"]["wwwatch"]["anomaly"]["score"])
 
     def _incident(self, anomalies: Sequence[Document]) -> Document | None:
@@ -194,6 +202,11 @@ def _walk(value: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(value, list):
         for inner in value:
             yield from _walk(inner)
+
+
+def _network(client: str) -> str:
+    """Return what the detector takes for one client: an IPv6 address's /64."""
+    return str(ip_network(f"{client}/64", strict=False)) if ":" in client else client
 
 
 def _is(client: str) -> Document:

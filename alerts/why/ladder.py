@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from alerts.notices.notice import TOLD, Act, Notice, State
+from alerts.notices.notice import TOLD, Act, Notice, State, Turn
 from alerts.quiet.gates import Explained
 from core.clock import iso_millis
 from core.text import visible
@@ -133,7 +133,10 @@ def _to_the_rule(facts: Facts) -> Iterator[Rung]:
         words = f"{named}; {watch} begins at level {facts.level}: {description}"
         yield Rung("rule", False, words, {**ours, "watch": watch, "from_level": facts.level})
     else:
-        yield Rung("rule", True, f"{named}, enough for the watch {watch}", {**ours, "watch": watch})
+        words = f"{named}, enough for the watch {watch}"
+        if source.get("level", 0) < facts.level:
+            words = f"{named}, less than {watch} tells of now, and was told nevertheless"
+        yield Rung("rule", True, words, {**ours, "watch": watch})
 
 
 def _scored(facts: Facts) -> Rung:
@@ -150,7 +153,8 @@ def _to_the_mail(facts: Facts) -> Iterator[Rung]:
     told = [notice for notice in facts.notices if notice.state in TOLD]
     latest = facts.notices[-1] if facts.notices else None
     for gate in GATES[GATES.index("acked") + 1 : -1]:
-        held = next((each for each in reversed(facts.notices) if each.gate == gate and each.state not in TOLD), None)
+        news = [each for each in facts.notices if each.turn is Turn.NEWS and each.state not in TOLD]
+        held = next((each for each in reversed(news) if each.gate == gate), None)
         now = next((each for each in facts.explained if each.gate == gate), None)
         if latest is None:
             words = now.reason if now else "says nothing"

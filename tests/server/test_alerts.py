@@ -352,6 +352,15 @@ def test_a_condition_that_is_not_met_does_nothing(site: Site) -> None:
     assert site.history() == []
 
 
+def test_a_list_of_documents_in_the_payload_is_refused_by_name(site: Site) -> None:
+    data = counting(site) | {"input": {"simple": {"_doc": [{"a": 1}]}}, "condition": {"always": {}}}
+    data["actions"] = {"copy": {"index": {"index": f"{site.name}-out"}}}
+    site.engine(site.parse(data)).run_once()
+    (notice,) = site.history()
+    assert notice.state is State.FAILED
+    assert '"foreach": "ctx.payload._doc"' in notice.reason
+
+
 def test_an_index_action_writes_each_element_once(site: Site) -> None:
     site.put(CRITICAL)
     target = f"{site.name}-out"

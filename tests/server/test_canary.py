@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.es, pytest.mark.usefixtures("templates")]
 
 @pytest.mark.parametrize("by_log", [True, False])
 def test_it_comes_back_through_the_whole_chain_and_stays_out_of_the_inbox(
-    es: Elasticsearch, site: Site, namespace: str, tmp_path: Path, *, by_log: bool
+    es: Elasticsearch, es_url: str, site: Site, namespace: str, tmp_path: Path, *, by_log: bool
 ) -> None:
     log = tmp_path / "canary.log"
     flights = Flights(es, namespace, log if by_log else None)
@@ -42,6 +42,11 @@ def test_it_comes_back_through_the_whole_chain_and_stays_out_of_the_inbox(
     es.indices.refresh(index=INCIDENTS)
     (found,) = es.search(index=INCIDENTS, query={"term": {"user_agent.original": flight.mark}})["hits"]["hits"]
     assert found["_source"]["wwwatch"]["incident"]["level"] >= 2, "a lesser one may be joined to others of its site"
+    listed, everything = (
+        CliRunner().invoke(cli, ["--es-url", es_url, "incidents", "list", "--json", *more]).stdout
+        for more in ((), ("--all",))
+    )
+    assert (found["_id"] in listed, found["_id"] in everything) == (False, True)
     watches = [watch for watch in read_watches() if watch.id in ("canary", "incident", "digest")]
     clock = HandClock(NOW + timedelta(seconds=5))
     with smtp_sink() as sink:

@@ -75,6 +75,21 @@ def test_from_the_anomaly_to_the_mail(es: Elasticsearch, es_url: str, namespace:
     assert rungs[-1]["evidence"]["message_id"] == sink.messages[-1]["Message-ID"]
 
 
+def test_one_of_a_crowd_is_found_although_not_all_of_it_is_indexed(
+    es: Elasticsearch, es_url: str, namespace: str
+) -> None:
+    forget_findings(es)
+    index = f"logs-www.access-{namespace}"
+    event = {"@timestamp": AT, "source": {"ip": CLIENT, "address": CLIENT}, "url": {"original": "/"}}
+    es.create(index=index, id="e", document=event, refresh=True)
+    members = [*(f"198.51.100.{number}" for number in range(200)), CLIENT]
+    crowd = {"kind": "dos", "score": 62.0, "scope": "site", "clients": len(members), "members": members}
+    source = {"ip": members[:100], "address": members[:100]}
+    es.index(index=ANOMALIES, id="crowd", document=incident({"wwwatch.anomaly": crowd, "source": source}), refresh=True)
+    gates = {rung["gate"]: rung["passed"] for rung in why(es_url, index)}
+    assert gates["threshold"] is True
+
+
 def test_wrong_questions_are_usage_errors() -> None:
     for arguments in (["--client", "x", "--at", AT], ["--client", CLIENT, "--at", "noon"]):
         assert CliRunner().invoke(cli, ["why", *arguments]).exit_code == 2

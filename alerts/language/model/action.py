@@ -112,6 +112,13 @@ class IndexAction(Part):
     }
     in_millis = ("timeout",)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _name_it_here(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and "index" not in data and not set(data) - set(cls.allowed()):
+            raise ValueError("'index' is wanted: the _index of a payload is not followed, for log lines may be in it")
+        return data
+
     index: Template
     doc_id: Template | None = None
     op_type: Literal["index", "create"] = "index"

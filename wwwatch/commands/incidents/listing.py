@@ -14,7 +14,7 @@ from alerts.verdicts.store import Verdicts
 from alerts.verdicts.verdict import Verdict
 from core.client import es_errors
 from core.clock import iso_millis
-from core.documents import INCIDENTS
+from core.documents import INCIDENTS, STATE
 from core.errors import StoreError
 from core.severity import whole_score
 from core.text import printable
@@ -23,19 +23,32 @@ from wwwatch.roof import Roof
 from wwwatch.tables import print_table
 
 _NOTICES = 20
+_CANARIES = {"index": STATE, "id": "canary", "path": "wwwatch.state.value.user_agents"}
+"""Where alerts/canary keeps the marks of the attacks that wwwatch sends to itself."""
+_OPEN = {
+    "bool": {
+        "filter": [{"terms": {"wwwatch.incident.state": ["open", "acknowledged"]}}],
+        "must_not": [{"terms": {"user_agent.original": _CANARIES}}],
+    }
+}
 SAID = {"true": "a true alarm", "false": "a false alarm", "ack": "acknowledged", "close": "closed"}
 """What was said, in words."""
 STYLES = {"critical": "bold red", "major": "red", "minor": "yellow", "warning": "dim"}
 
 
 @click.command("list")
-@click.option("--all", "also_closed", is_flag=True, help="Closed ones too.")
+@click.option("--all", "also_closed", is_flag=True, help="Closed ones and canaries, too.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many at most.")
 @click.option("--json", "as_json", is_flag=True, help="Print the documents as JSON lines.")
 @click.pass_obj
 def list_command(roof: Roof, *, also_closed: bool, limit: int, as_json: bool) -> None:
-    """List incidents, the latest first."""
-    query = {"match_all": {}} if also_closed else {"terms": {"wwwatch.incident.state": ["open", "acknowledged"]}}
+    """List incidents, the latest first.
+
+    \b
+    Example:
+      wwwatch incidents list --all --limit 50
+    """
+    query = {"match_all": {}} if also_closed else _OPEN
     with roof.es() as client, es_errors("list the incidents"):
         client.indices.refresh(index=INCIDENTS)
         answer = client.search(index=INCIDENTS, query=query, size=limit, sort=[{"@timestamp": "desc"}])
@@ -54,7 +67,12 @@ def list_command(roof: Roof, *, also_closed: bool, limit: int, as_json: bool) ->
 @click.option("--json", "as_json", is_flag=True, help="Print the document as JSON.")
 @click.pass_obj
 def show_command(roof: Roof, incident_id: str, *, as_json: bool) -> None:
-    """Show one incident: who, since when, why, the first raw lines, the mails about it, and what was said of it."""
+    """Show one incident: who, since when, why, the first raw lines, the mails about it, and what was said of it.
+
+    \b
+    Example:
+      wwwatch incidents show 41d7c0b6a59e2f8810cc
+    """
     with roof.es() as client:
         verdicts = Verdicts(client)
         document = verdicts.incident(incident_id)

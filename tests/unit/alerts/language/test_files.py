@@ -83,6 +83,11 @@ MAIL = {"email": {"subject": "s", "body": {"text": "t"}}}
             {"subject": "x"},
             "at /actions/say: exactly one is wanted of: email, webhook, index, logging, slack",
         ),
+        (
+            "/actions/a",
+            {"index": {"doc_id": "x"}},
+            "at /actions/a/index: 'index' is wanted: the _index of a payload",
+        ),
         ("/actions/say/logging/text", "{{#a}}", "at /actions/say/logging/text: the mustache template is malformed"),
         ("/actions/say/logging/text", "{{ctx.x", "malformed: a tag is not closed"),
         ("/actions/say/logging/text", "{{#a}}{{/b}}", "the mustache template is malformed"),
