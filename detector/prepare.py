@@ -74,11 +74,12 @@ IN_QUESTION = 256
 """Characters of a query that its entropy is taken of: enough, and no attacker can make it dear."""
 
 
-def prepare(events: pl.DataFrame) -> pl.DataFrame:
+def prepare(events: pl.DataFrame, described: pl.DataFrame | None = None) -> pl.DataFrame:
     """Add to each request what the features count.
 
     Args:
         events: EVENT_SCHEMA and any further columns, which are kept.
+        described: What `describe` returns of them, where it is known.
 
     Returns:
         The same rows in the same order; a user agent, domain, path, URL or method that is null becomes "". Added are
@@ -91,9 +92,7 @@ def prepare(events: pl.DataFrame) -> pl.DataFrame:
         ``SIGNS[i]``) and a Boolean `sign_<name>` for each sign.
     """
     ready = events.with_columns(pl.col("user_agent", "domain", "path", "method", "url").fill_null(""))
-    described = [_agents(ready["user_agent"]), _paths(ready["path"]), _urls(ready["url"])]
-    headers = mark_headers(ready["referrer"], ready["user_agent"]).alias("header_marks")
-    rows = ready.hstack([column for frame in described for column in frame] + [headers])
+    rows = ready.hstack(describe(ready) if described is None else described)
     status, method = pl.col("status"), pl.col("method")
     posted = method.is_in(["POST", "PUT"])
     is_api = pl.col("is_api_login")
@@ -126,6 +125,16 @@ def prepare(events: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def describe(events: pl.DataFrame) -> pl.DataFrame:
+    """Return what the texts of requests tell, without nulls in `user_agent`, `path` and `url`, row by row."""
+    found = []
+    for name, describe_each in (("user_agent", describe_agents), ("path", describe_paths), ("url", describe_urls)):
+        texts, rows = distinct(events[name])
+        found += list(describe_each(texts).select(pl.all().gather(rows)))
+    headers = mark_headers(events["referrer"], events["user_agent"]).alias("header_marks")
+    return pl.DataFrame([*found, headers])
+
+
 def _has(*names: str) -> pl.Expr:
     return (pl.col("marks") & mask(names)) != 0
 
@@ -135,24 +144,23 @@ def mask(names: Iterable[str]) -> int:
     return sum(1 << bit for bit, sign in enumerate(SIGNS) if sign.name in set(names))
 
 
-def _agents(agents: pl.Series) -> pl.DataFrame:
-    texts, rows = distinct(agents)
+def describe_agents(texts: pl.Series) -> pl.DataFrame:
+    """Return `agent` of distinct user agents."""
     bits = declared_classes(texts).replace_strict(BITS_OF_CLASS, default=0, return_dtype=pl.UInt8)
     attacks = texts.str.to_lowercase().str.contains(ATTACK_AGENT)
-    table = pl.DataFrame({"agent": bits, "text": texts, "attacks": attacks}).select(
+    return pl.DataFrame({"agent": bits, "text": texts, "attacks": attacks}).select(
         (
             pl.col("agent")
             | pl.when("attacks").then(pl.lit(ATTACKER, pl.UInt8)).otherwise(pl.lit(0, pl.UInt8))
             | pl.when(pl.col("text").is_in(["", "-"])).then(pl.lit(MISSING, pl.UInt8)).otherwise(pl.lit(0, pl.UInt8))
         ).alias("agent"),
     )
-    return table.select(pl.all().gather(rows))
 
 
-def _paths(paths: pl.Series) -> pl.DataFrame:
-    texts, rows = distinct(paths)
+def describe_paths(texts: pl.Series) -> pl.DataFrame:
+    """Return what distinct paths tell by themselves."""
     lower = pl.col("path").str.to_lowercase()
-    table = (
+    return (
         texts.alias("path")
         .to_frame()
         .select(
@@ -165,13 +173,12 @@ def _paths(paths: pl.Series) -> pl.DataFrame:
             pl.col("path").str.count_matches("/", literal=True).clip(0, 255).cast(pl.UInt8).alias("depth"),
         )
     )
-    return table.select(pl.all().gather(rows))
 
 
-def _urls(urls: pl.Series) -> pl.DataFrame:
-    texts, rows = distinct(urls)
+def describe_urls(texts: pl.Series) -> pl.DataFrame:
+    """Return what distinct URLs tell by themselves."""
     queries = texts.str.splitn("?", 2).struct.field("field_1").fill_null("")
-    table = pl.DataFrame(
+    return pl.DataFrame(
         {
             "url_marks": mark_signs(texts),
             "query_length": queries.str.len_bytes(),
@@ -180,7 +187,11 @@ def _urls(urls: pl.Series) -> pl.DataFrame:
             "is_foreign_url": texts.str.contains(r"^(?i:https?://)|^[^/*]|^$"),
         }
     )
-    return table.select(pl.all().gather(rows))
+
+
+def describe_referrers(texts: pl.Series) -> pl.DataFrame:
+    """Return `header_marks` of distinct referrers or user agents; none where one is null."""
+    return mark_headers(texts, texts).alias("header_marks").to_frame()
 
 
 def _is_malformed(method: pl.Expr) -> pl.Expr:

@@ -10,8 +10,7 @@ from detector.evidence import Wanted
 from detector.incidents import Incident
 from detector.model import SessionModel
 from detector.scorer import Scorer
-from detector.window import make_ready
-from wwwatch.scan.rows import to_events
+from wwwatch.scan.described import Preparer
 
 PAGE = 400_000
 """Requests that are judged at once: fewer would look at long sessions again and again, more would cost memory."""
@@ -60,19 +59,16 @@ def judge(
 
 def _ahead(pieces: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     """Yield pieces as prepared events; the next one is made while the one before is judged."""
+    preparer = Preparer()
     with ThreadPoolExecutor(1) as pool:
         waiting: Future[pl.DataFrame] | None = None
         for piece in pieces:
-            following = pool.submit(_prepare, piece)
+            following = pool.submit(preparer.prepare, piece)
             if waiting:
                 yield waiting.result()
             waiting = following
         if waiting:
             yield waiting.result()
-
-
-def _prepare(piece: pl.DataFrame) -> pl.DataFrame:
-    return make_ready(to_events(piece))
 
 
 def pages(rows: pl.DataFrame, order: pl.Series, size: int = PAGE) -> Iterator[pl.DataFrame]:

@@ -1,0 +1,87 @@
+"""What the texts of a log tell, worked out once for the whole log: pages of it repeat what others said."""
+
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+
+from detector.events import EVENT_SCHEMA, with_clients, with_paths
+from detector.prepare import describe_agents, describe_paths, describe_referrers, describe_urls, prepare
+from wwwatch.scan.rows import TEXTS
+
+MOST = 500_000
+"""Texts that are known at a time, some 100 MB: with more, nearly each is new anyway, and all are forgotten."""
+
+_UNSEEN = np.iinfo(np.uint32).max
+
+
+class _Known:
+    """What is known of one column's texts, by their codes.
+
+    Args:
+        describe: Texts (null stands for itself) to a frame, row by row.
+    """
+
+    def __init__(self, describe: Callable[[pl.Series], pl.DataFrame]) -> None:
+        self._describe = describe
+        self._places = np.zeros(0, np.uint32)
+        self._table: pl.DataFrame | None = None
+
+    def look_up(self, coded: pl.Series) -> pl.DataFrame:
+        """Return what is known of each row (categorical, always of one dictionary), shape (n,)."""
+        codes = (coded.to_physical().cast(pl.UInt32) + 1).fill_null(0).to_numpy()
+        size = int(codes.max(initial=0)) + 1
+        if self._table is not None and self._table.height > MOST:
+            self._table, self._places = None, np.zeros(0, np.uint32)
+        if size > len(self._places):
+            more = np.full(max(size, 2 * len(self._places)) - len(self._places), _UNSEEN, np.uint32)
+            self._places = np.concatenate([self._places, more])
+        row_of = np.full(size, _UNSEEN, np.uint32)
+        row_of[codes] = np.arange(len(codes), dtype=np.uint32)
+        fresh = np.flatnonzero((row_of != _UNSEEN) & (self._places[:size] == _UNSEEN))
+        if len(fresh) or self._table is None:
+            texts = coded.gather(row_of[fresh]).cast(pl.String)
+            found = self._describe(texts)
+            begin = 0 if self._table is None else self._table.height
+            self._places[fresh] = np.arange(begin, begin + len(fresh), dtype=np.uint32)
+            self._table = found if self._table is None else pl.concat([self._table, found], rechunk=True)
+        places = pl.Series(self._places[codes])
+        return self._table.select(pl.all().gather(places))
+
+
+def _urls(texts: pl.Series) -> pl.DataFrame:
+    frame = with_paths(texts.alias("url").to_frame())
+    filled = frame.fill_null("")
+    return pl.concat([frame, describe_paths(filled["path"]), describe_urls(filled["url"])], how="horizontal")
+
+
+def _agents(texts: pl.Series) -> pl.DataFrame:
+    frame = texts.alias("user_agent").to_frame()
+    marks = describe_referrers(texts).rename({"header_marks": "agent_marks"})
+    return pl.concat([frame, describe_agents(texts.fill_null("")), marks], how="horizontal")
+
+
+def _referrers(texts: pl.Series) -> pl.DataFrame:
+    return pl.concat([texts.alias("referrer").to_frame(), describe_referrers(texts)], how="horizontal")
+
+
+class Preparer:
+    """Makes prepared requests of compact rows, as `detector.window.make_ready` makes them of events."""
+
+    def __init__(self) -> None:
+        own = {"address": lambda texts: with_clients(texts.alias("address").to_frame()), "user_agent": _agents}
+        more = {"url": _urls, "referrer": _referrers}
+        plain = {name: lambda texts, name=name: texts.alias(name).to_frame() for name in TEXTS}
+        self._known = {name: _Known(describe) for name, describe in (plain | own | more).items()}
+
+    def prepare(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return prepared requests (output of `detector.prepare.prepare`, and `position`).
+
+        Args:
+            rows: Compact rows, always of the same log.
+        """
+        told = [column for name, known in self._known.items() for column in known.look_up(rows[name])]
+        numbers = rows.select("time", "bytes", pl.col("status").cast(pl.Int64), "position")
+        wide = numbers.hstack(told).with_columns(pl.col("header_marks") | pl.col("agent_marks")).drop("agent_marks")
+        events = wide.select(*EVENT_SCHEMA, "position")
+        return prepare(events, wide.drop(events.columns))
