@@ -126,8 +126,26 @@ def _masked_request(request: Mapping[str, Any]) -> Document:
 
 
 def bounded_parts(result: Mapping[str, Any]) -> Document:
-    """Return a result whose parts are each of bounded size."""
-    return {name: bounded(part) for name, part in result.items()}
+    """Return a result whose parts are each of bounded size; every action keeps its name and what became of it."""
+    parts = {name: bounded(part) for name, part in result.items() if name != "actions"}
+    return {**parts, "actions": [_bounded_action(each) for each in result.get("actions", [])]}
+
+
+def _bounded_action(action: Mapping[str, Any]) -> Document:
+    shown = _cut(action)
+    return {
+        name: {key: bounded(inner) for key, inner in part.items()} if isinstance(part, Mapping) else bounded(part)
+        for name, part in shown.items()
+    }
+
+
+def _cut(value: Any) -> Any:
+    """Return a JSON value whose long texts, such as a mail's HTML, are cut."""
+    if isinstance(value, Mapping):
+        return {key: _cut(inner) for key, inner in value.items()}
+    if isinstance(value, str) and len(value) > _LARGEST // 10:
+        return f"{value[: _LARGEST // 10]}… ({len(value):,} characters in all)"
+    return [_cut(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def bounded(value: Any) -> Any:
