@@ -4,7 +4,7 @@ BIN := .venv/bin
 DATA ?= ../shared/data
 SEEDS ?= 3
 
-.PHONY: install demo test torture lint types bench evaluate labelled docs clean
+.PHONY: install demo test torture lint types bench evaluate labelled docs previews clean
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet --editable '.[dev]' && touch $@
 install: .venv/installed
@@ -28,5 +28,8 @@ labelled: install
 	$(BIN)/wwwatch simulate tools --out build/labelled
 docs: install
 	$(BIN)/python -m wwwatch.reference
+# The five dashboards over a simulated day, drawn by Chromium; needs the embedded Elasticsearch.
+previews: install
+	$(BIN)/python -m tests.day docs/kibana
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -88,6 +88,8 @@ def _check_column(
     by = layer.columns.get(order.get("columnId", ""))
     if order.get("type") == "column" and (by is None or by.isBucketed):
         findings.add(f"{place}/params/orderBy", "it names no metric of the layer")
+    if by is not None and by.operationType == "last_value":
+        findings.add(f"{place}/params/orderBy", "values cannot be ordered by the latest of a field")
     if order.get("type") == "alphabetical" and "columnId" in order:
         findings.add(f"{place}/params/orderBy", "alphabetical order has no column")
     for number, each in enumerate(params.get("filters", ())):

@@ -1,11 +1,13 @@
 """Lens panels with axes, shares and heat maps as Vega-Lite: Kibana's colours, Kibana's shapes."""
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 
 import polars as pl
 
-from kibana.queries.aggregations import Json
+from kibana.queries.aggregations import Json, Scope
+from kibana.queries.interval import BARS
 
 PALETTE = (
     "#54B399",
@@ -27,8 +29,11 @@ _MARKS: Mapping[str, Json] = {
     "bar": {"type": "bar"},
 }
 _QUIET_AXIS = {"title": None, "labelLimit": 260}
+CLOCK = {"hours": "%H:%M", "minutes": "%H:%M", "date": "%b %d", "day": "%b %d"}
+"""How an axis of time writes its moments, by the unit that begins there."""
+NOT_CROWDED = {"labelOverlap": "greedy", "labelSeparation": 12}
 CONFIG: Json = {
-    "font": "Inter, system-ui, sans-serif",
+    "font": "sans-serif",
     "background": "white",
     "view": {"stroke": None},
     "axis": {"labelColor": "#69707D", "titleColor": "#69707D", "gridColor": "#EEF1F6", "domain": False, "ticks": False},
@@ -36,13 +41,14 @@ CONFIG: Json = {
 }
 
 
-def draw_xy(state: Json, layers: Mapping[str, Json], frames: Mapping[str, pl.DataFrame]) -> Json:
+def draw_xy(state: Json, layers: Mapping[str, Json], frames: Mapping[str, pl.DataFrame], scope: Scope) -> Json:
     """Return a chart with axes.
 
     Args:
         state: The visualization's state of a Lens panel.
         layers: Its layers' columns.
         frames: What each layer shows, as `kibana.queries.rows.ask` gives it.
+        scope: Its time range is the axis of time's, whatever was found in it.
     """
     parts, taken = [], 0
     for layer in state["layers"]:
@@ -50,7 +56,7 @@ def draw_xy(state: Json, layers: Mapping[str, Json], frames: Mapping[str, pl.Dat
         if layer["layerType"] == "referenceLine":
             parts += _lines(layer, columns)
             continue
-        part, taken = _series(layer, columns, frames[layer["layerId"]], taken)
+        part, taken = _series(layer, columns, frames[layer["layerId"]], taken, scope)
         parts.append(part)
     right = any(each.get("axisMode") == "right" for layer in state["layers"] for each in layer.get("yConfig", ()))
     legend = state["legend"]
@@ -63,7 +69,9 @@ def draw_xy(state: Json, layers: Mapping[str, Json], frames: Mapping[str, pl.Dat
     return spec
 
 
-def _series(layer: Json, columns: Mapping[str, Json], frame: pl.DataFrame, taken: int) -> tuple[Json, int]:
+def _series(
+    layer: Json, columns: Mapping[str, Json], frame: pl.DataFrame, taken: int, scope: Scope
+) -> tuple[Json, int]:
     """Return one layer's marks, and how many of the palette's colours are taken after it."""
     long = _long(layer, columns, frame)
     names = long["series"].unique(maintain_order=True).to_list()
@@ -72,21 +80,21 @@ def _series(layer: Json, columns: Mapping[str, Json], frame: pl.DataFrame, taken
     }
     colors = [fixed.get(name, PALETTE[(taken + place) % len(PALETTE)]) for place, name in enumerate(names)]
     kind = layer["seriesType"]
-    x, y = _x_axis(columns[layer["xAccessor"]]), _y_axis(layer, columns, stacked="stacked" in kind)
+    x, y = _x_axis(columns[layer["xAccessor"]], scope), _y_axis(layer, columns, stacked="stacked" in kind)
     if kind.startswith("bar_horizontal"):
         x, y = y, {**x, "sort": None}
     scale = {"domain": names, "range": colors}
     base = kind.removesuffix("_stacked").removesuffix("_horizontal")
     encoding = {"x": x, "y": y, "color": {"field": "series", "type": "nominal", "scale": scale}}
     # A bar without a width of its own would be as thin as a hair on a continuous axis of time.
-    mark = {**_MARKS[base], **_bar_width(base, x, long)}
+    mark = {**_MARKS[base], **_bar_width(base, x)}
     return {"data": {"values": long.to_dicts()}, "mark": mark, "encoding": encoding}, taken + len(names)
 
 
-def _bar_width(base: str, x: Json, long: pl.DataFrame) -> Json:
+def _bar_width(base: str, x: Json) -> Json:
     if base != "bar" or x.get("type") != "temporal":
         return {}
-    return {"size": {"expr": f"max(1, width / {max(long['x'].n_unique(), 1)} * 0.85)"}}
+    return {"size": {"expr": f"max(1, width / {BARS} * 0.85)"}}
 
 
 def _long(layer: Json, columns: Mapping[str, Json], frame: pl.DataFrame) -> pl.DataFrame:
@@ -105,9 +113,12 @@ def _long(layer: Json, columns: Mapping[str, Json], frame: pl.DataFrame) -> pl.D
     return pl.concat(parts)
 
 
-def _x_axis(column: Json) -> Json:
+def _x_axis(column: Json, scope: Scope) -> Json:
     if column["operationType"] == "date_histogram":
-        return {"field": "x", "type": "temporal", "axis": {**_QUIET_AXIS, "format": {"hours": "%H:%M"}, "grid": False}}
+        half = (scope.end - scope.start) / BARS / 2  # the first bar stands around its beginning
+        domain = [f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}" for moment in (scope.start - half, scope.end)]
+        axis = {**_QUIET_AXIS, "format": CLOCK, "grid": False, **NOT_CROWDED}
+        return {"field": "x", "type": "temporal", "axis": axis, "scale": {"domain": domain}}
     kind = "quantitative" if column["operationType"] == "range" else "nominal"
     return {"field": "x", "type": kind, "axis": {**_QUIET_AXIS, "grid": False, "labelAngle": 0}, "sort": None}
 
@@ -116,7 +127,7 @@ def _y_axis(layer: Json, columns: Mapping[str, Json], *, stacked: bool) -> Json:
     first = columns[layer["accessors"][0]]
     right = any(each.get("axisMode") == "right" for each in layer.get("yConfig", ()))
     title = first["label"] if len(layer["accessors"]) == 1 else None
-    axis = {"title": title, "format": number_format(first), "tickCount": 5}
+    axis: Json = {"title": title, "tickCount": 5, **number_axis(first)}
     axis |= {"tickMinStep": 1} if first["operationType"] == "count" else {}
     axis |= {"orient": "right", "grid": False} if right else {}
     return {"field": "value", "type": "quantitative", "axis": axis, "stack": "zero" if stacked else None}
@@ -163,7 +174,7 @@ def draw_heatmap(state: Json, frame: pl.DataFrame) -> Json:
     shown = frame.select(
         x=pl.col(x).dt.strftime("%Y-%m-%dT%H:%M:%S") if is_time else pl.col(x), y=pl.col(y), value=pl.col(value)
     )
-    axis: Json = {"field": "x", "type": "ordinal", "axis": {**_QUIET_AXIS, "labelAngle": 0, "labelOverlap": True}}
+    axis: Json = {"field": "x", "type": "ordinal", "axis": {**_QUIET_AXIS, "labelAngle": 0, **NOT_CROWDED}}
     if is_time:
         axis["timeUnit"] = "monthdatehoursminutes"
         axis["axis"] = {**axis["axis"], "format": "%H:%M"}
@@ -175,11 +186,13 @@ def draw_heatmap(state: Json, frame: pl.DataFrame) -> Json:
     return {"data": {"values": shown.to_dicts()}, "mark": "rect", "encoding": encoding, "config": CONFIG}
 
 
-def number_format(column: Json) -> str:
-    """Return the d3 format of a column's numbers."""
+def number_axis(column: Json) -> Json:
+    """Return how an axis writes a column's numbers."""
     chosen = column.get("params", {}).get("format", {})
     decimals = chosen.get("params", {}).get("decimals", 0)
-    return {"percent": f".{decimals}%", "bytes": ".3~s"}.get(chosen.get("id", ""), "~s")
+    if chosen.get("id") == "duration":  # nanoseconds in the documents
+        return {"labelExpr": "format(datum.value / 1e6, ',.0f') + ' ms'"}
+    return {"format": {"percent": f".{decimals}%", "bytes": ".3~s"}.get(chosen.get("id", ""), "~s")}
 
 
 def as_spec(part: Json, width: int, height: int) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from kibana.queries.rows import Documents, ask
 from kibana.vega.expand import expand
 
 HITS = 12
+_NEW = ("count", "unique_count")
+"""Operations whose numbers are not of the field's kind."""
 GRID_COLUMN, GRID_ROW, GAP, TITLE = 33, 20, 8, 30
 """Pixels of a grid column at 1,600 px, of a grid row, between panels, of a title. Source: Kibana's dashboard grid."""
 
@@ -127,17 +129,30 @@ class Reader:
             for name, layer in layers.items()
             if any(column["operationType"] != "static_value" for column in layer["columns"].values())
         }
-        return _drawn(attributes["visualizationType"], state["visualization"], layers, frames, panel["gridData"])
+        told = {name: self._formatted(layer, references[prefix + name]) for name, layer in layers.items()}
+        return _drawn(attributes["visualizationType"], state["visualization"], told, frames, (panel["gridData"], scope))
+
+    def _formatted(self, layer: Json, view: str) -> Json:
+        """Return a layer whose numbers without a format of their own have their field's, as in Kibana."""
+        formats = json.loads(self._objects["index-pattern", view].attributes["fieldFormatMap"])
+        columns = {}
+        for name, column in layer["columns"].items():
+            fits = not column["isBucketed"] and column["dataType"] == "number" and column["operationType"] not in _NEW
+            known = formats.get(column.get("sourceField", "")) if fits else None
+            params = {"format": known, **column.get("params", {})} if known else column.get("params", {})
+            columns[name] = {**column, "params": params}
+        return {**layer, "columns": columns}
 
 
 def _drawn(
-    kind: str, state: Json, layers: Mapping[str, Json], frames: Mapping[str, pl.DataFrame], grid: Json
+    kind: str, state: Json, layers: Mapping[str, Json], frames: Mapping[str, pl.DataFrame], place: tuple[Json, Scope]
 ) -> dict[str, Any]:
     empty = not any(_has_numbers(layers[name], frame) for name, frame in frames.items())
+    grid, scope = place
     size = _inner_size(grid)
     first = frames.get("layer0", pl.DataFrame())
     if kind == "lnsXY":
-        return {"spec": as_spec(draw_xy(state, layers, frames), *size), "is_empty": empty}
+        return {"spec": as_spec(draw_xy(state, layers, frames, scope), *size), "is_empty": empty}
     if kind == "lnsPie":
         return {"spec": as_spec(draw_shares(state, first), *size), "is_empty": empty}
     if kind == "lnsHeatmap":

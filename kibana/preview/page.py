@@ -18,7 +18,7 @@ from kibana.compile.saved import SavedObject
 from kibana.preview.content import GAP, GRID_COLUMN, GRID_ROW, TITLE, Shown
 from kibana.queries.aggregations import Scope
 
-_NUMERIC = re.compile(r"-|-?\d[\d,]*(\.\d+)?( ?%|[KMGT]?B)?")
+_NUMERIC = re.compile(r"-|-?\d[\d,]*(\.\d+)?( ?%| ms|[KMGT]?B)?")
 _VEGA_LITE = "5.20"
 _MARGIN = 8
 

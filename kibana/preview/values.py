@@ -25,6 +25,8 @@ def number_text(column: Json, value: Any) -> str:
         return f"{100 * value:.{decimals}f} %"
     if chosen.get("id") == "bytes":
         return _bytes(value)
+    if chosen.get("id") == "duration":  # nanoseconds in the documents
+        return f"{value / 1e6:,.0f} ms"
     return f"{value:,.{decimals}f}" if decimals or float(value).is_integer() else f"{value:,.2f}"
 
 

@@ -12,7 +12,9 @@ class FieldFormatParams(Shape):
 
     inputFormat: Literal["nanoseconds", "milliseconds", "seconds"] | None = None
     outputFormat: Literal["asMilliseconds", "asSeconds", "humanize", "humanizePrecise"] | None = None
-    outputPrecision: int | None = None
+    outputPrecision: int | None = Field(None, ge=0, le=20)
+    showSuffix: bool | None = None
+    useShortSuffix: bool | None = None
     pattern: str | None = None
 
 
