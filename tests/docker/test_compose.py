@@ -1,4 +1,4 @@
-"""The compose environment on a real engine, where there is one: it comes up, and its mail catcher gets mail."""
+"""The compose environment on a real engine, where there is one: it gets mail, and its Kibana takes our objects."""
 
 import json
 import shutil
@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 from pytest_docker.plugin import Services
+
+from kibana.compile.objects import build_objects
+from kibana.install.install import install
+from kibana.install.server import Access, Kibana
+from kibana.source.files import read_sources
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,3 +52,22 @@ def test_an_attack_in_the_environment_becomes_a_mail(docker_services: Services) 
             return False
 
     docker_services.wait_until_responsive(has_mail, timeout=600, pause=5)
+
+
+def test_a_real_kibana_takes_all_objects_twice(docker_services: Services) -> None:
+    port = docker_services.port_for("kibana", 5601)
+
+    def is_up() -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/status", timeout=5) as answer:
+                return bool(json.load(answer)["status"]["overall"]["level"] == "available")
+        except OSError:
+            return False
+
+    docker_services.wait_until_responsive(is_up, timeout=600, pause=5)
+    kibana, objects = Kibana(Access(f"http://127.0.0.1:{port}")), build_objects(read_sources())
+    assert [install(kibana, objects).count for _ in range(2)] == [len(objects)] * 2
+    for each in objects:
+        place = f"{each.type}/{each.id}"
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/saved_objects/{place}", timeout=30) as answer:
+            assert json.load(answer)["attributes"]["title"] == each.attributes["title"]
