@@ -68,9 +68,10 @@ class Links:
         parts = f"_g={_rison(time)}&_a={_rison(state)}"
         return f"{self._root}/app/dashboards#/view/{quote(self.options.dashboard(name))}?{parts}"
 
-    def client(self, address: str, start: datetime, end: datetime) -> str:
-        """Return a link to a client's requests in Discover."""
-        return self.discover(any_of("source.address", [address]), start, end, columns=COLUMNS)
+    def clients(self, addresses: Sequence[str], start: datetime, end: datetime) -> str:
+        """Return a link to the requests of some clients, the first twenty of them, with room around the time."""
+        query = any_of("source.address", list(addresses[:MOST_CLIENTS]))
+        return self.discover(query, start - PADDING, end + PADDING, columns=COLUMNS)
 
     def incident(self, document: Mapping[str, Any]) -> dict[str, str]:
         """Return the links of an incident, label to URL: its dashboard, and its clients' requests.
@@ -79,15 +80,15 @@ class Links:
             document: As it stands in `wwwatch-incidents`; one that lacks its times or its id has no links.
         """
         own, event = document.get("wwwatch", {}).get("incident", {}), document.get("event", {})
-        clients = list(document.get("source", {}).get("address", ()))[:MOST_CLIENTS]
+        clients = list(document.get("source", {}).get("address", ()))
         if not own.get("id") or not event.get("start") or not event.get("end"):
             return {}
-        start, end = parse_iso(event["start"]) - PADDING, parse_iso(event["end"]) + PADDING
-        parts = filter(None, (any_of("wwwatch.incident.id", [own["id"]]), any_of("source.address", clients)))
-        links = {"See the incident in Kibana": self.dashboard("incident", " or ".join(parts), start, end)}
+        start, end = parse_iso(event["start"]), parse_iso(event["end"])
+        named = any_of("source.address", clients[:MOST_CLIENTS])
+        query = " or ".join(filter(None, (any_of("wwwatch.incident.id", [own["id"]]), named)))
+        links = {"See the incident in Kibana": self.dashboard("incident", query, start - PADDING, end + PADDING)}
         if clients:
-            query = any_of("source.address", clients)
-            links["Every request of its clients"] = self.discover(query, start, end, columns=COLUMNS)
+            links["Every request of its clients"] = self.clients(clients, start, end)
         return links
 
     @property

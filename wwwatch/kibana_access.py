@@ -7,6 +7,7 @@ from core.settings import KibanaSettings
 from kibana.compile.names import Options
 from kibana.install.server import Access
 from kibana.links import Links
+from wwwatch.scan.findings import Finding
 
 
 def options_of(settings: KibanaSettings) -> Options:
@@ -38,3 +39,9 @@ def incident_links(settings: KibanaSettings, payload: Mapping[str, Any]) -> Mapp
     links = links_of(settings)
     source = payload.get("_source", payload)
     return links.incident(source) if links and isinstance(source, Mapping) else {}
+
+
+def finding_link(settings: KibanaSettings, finding: Finding) -> str:
+    """Return the link to a finding's requests, for those who ship the log, too; empty where no Kibana is configured."""
+    links = links_of(settings)
+    return links.clients(finding.clients, finding.start, finding.end) if links else ""

@@ -6,12 +6,14 @@ import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
 
 from core.clock import parse_iso
 from core.errors import WwwatchError
+from core.settings import KibanaSettings
 from core.text import printable
 from enrich import Enrichment
 from wwwatch.formats import choose_format, format_options
@@ -103,7 +105,7 @@ def command(
     proxies = tuple(filter(None, trusted_proxies.split(","))) if trusted_proxies else settings.ship.trusted_proxies
     wish = Wish(since, until, tuple(map(_network, allow)), min_score)
     choose = choose_format(format_name, format_from, settings.ship.timezone)
-    render_report = _renderer(html) if html else None
+    render_report = _renderer(html, settings.kibana) if html else None
     with ExitStack() as stack:
         bar = stack.enter_context(ScanBar())
         inputs = find_inputs(logs, stack)
@@ -126,7 +128,7 @@ def _show(result: Result, top: int, *, as_json: bool) -> None:
         click.echo(f"wwwatch: {printable(note)}", err=True)
 
 
-def _renderer(html: Path) -> Callable[[Result, datetime], str]:
+def _renderer(html: Path, kibana: KibanaSettings) -> Callable[[Result, datetime], str]:
     """Return what makes the page; asked for before the work, so that nobody waits in vain.
 
     Raises:
@@ -138,10 +140,11 @@ def _renderer(html: Path) -> Callable[[Result, datetime], str]:
         # As the shell makes of `--html *.log`: the log would be gone.
         raise WwwatchError(f"{html} is there and is no HTML page", "name another file with --html, or delete it")
     try:
+        from wwwatch.kibana_access import finding_link  # noqa: PLC0415 - only a page has links
         from wwwatch.scan.report import render_report  # noqa: PLC0415 - its charts are an extra
     except ModuleNotFoundError as error:
         raise WwwatchError(f"the report needs the package {error.name}", "pip install 'wwwatch[report]'") from error
-    return render_report
+    return partial(render_report, link=partial(finding_link, kibana))
 
 
 def _is_page(path: Path) -> bool:

@@ -1,6 +1,6 @@
 """A scan's result as one HTML file: it loads nothing, and nothing in it was written by a visitor unescaped."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
@@ -30,21 +30,26 @@ class Card:
     finding: Finding
     steps: tuple[Step, ...]
     activity: list[dict[str, Any]]
+    link: str
 
 
-def render_report(result: Result, now: datetime) -> str:
+def _no_link(finding: Finding) -> str:
+    del finding
+    return ""
+
+
+def render_report(result: Result, now: datetime, link: Callable[[Finding], str] = _no_link) -> str:
     """Return the report.
 
     Args:
         result: Of a scan.
         now: When it was made.
+        link: Gives the address at which an incident's requests are seen in Kibana; empty for none.
     """
     shown = result.findings[:CARDS]
     drawing = draw(result, shown)
     cards = [
-        Card(
-            number, finding, advise(finding.kind, Facts("", finding.clients, len(finding.clients), finding.path)), bars
-        )
+        Card(number, finding, _steps(finding), bars, link(finding))
         for number, (finding, bars) in enumerate(zip(shown, drawing.activity, strict=True), 1)
     ]
     return render_page(
@@ -59,6 +64,10 @@ def render_report(result: Result, now: datetime) -> str:
         notes=list(notes(result.log)),
         most_clients=CLIENTS,
     )
+
+
+def _steps(finding: Finding) -> tuple[Step, ...]:
+    return advise(finding.kind, Facts("", finding.clients, len(finding.clients), finding.path))
 
 
 def _charts(drawing: Drawing, cards: Iterable[Card]) -> dict[str, Any]:

@@ -37,13 +37,13 @@ def opened(url: str) -> dict[str, Any]:
 
 
 def test_discover_gets_view_time_and_query_by_its_locator() -> None:
-    url = urlsplit(LINKS.client("192.0.2.1", START, END))
+    url = urlsplit(LINKS.clients(["192.0.2.1"], START, END))
     assert url.path == "/base/s/ops/app/r"
     found = parse_qs(url.query)
     assert found["l"] == ["DISCOVER_APP_LOCATOR"]
     params = json.loads(found["p"][0])
     assert params["dataViewId"] == "wwwatch-access"
-    assert params["timeRange"] == {"from": "2026-05-04T10:00:00.000Z", "to": "2026-05-04T11:00:00.000Z"}
+    assert params["timeRange"] == {"from": "2026-05-04T09:55:00.000Z", "to": "2026-05-04T11:05:00.000Z"}
     assert params["query"]["query"] == 'source.address: "192.0.2.1"'
 
 
@@ -79,7 +79,7 @@ def test_an_incident_without_times_or_id_has_no_links(missing: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_whatever_a_client_is_called_stays_one_value(name: str) -> None:
-    url = LINKS.client(name, START, END)
+    url = LINKS.clients([name], START, END)
     assert url.isascii()
     assert not set(url) & set(" <>\"'\r\n")
     query = json.loads(parse_qs(urlsplit(url).query)["p"][0])["query"]["query"]

@@ -9,14 +9,18 @@ import re
 import shutil
 import subprocess
 from collections import Counter
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import polars as pl
 import pytest
 
 from core.charts import STEPS, choose_step
+from core.settings import KibanaSettings
+from wwwatch.kibana_access import finding_link
 from wwwatch.scan.drawing import BARS, draw
 from wwwatch.scan.report import render_report
 from wwwatch.scan.scan import Wish
@@ -97,6 +101,15 @@ def test_says_what_was_found(log: Path, traffic: pl.DataFrame, scan_files: Scan)
     ids = set(re.findall(r'<div [^>]*id="(chart-[a-z0-9-]+)" data-chart', text.replace('class="activity" ', "")))
     assert ids <= set(charts)
     assert all('aria-label="' in tag for tag in re.findall(r"<div [^>]*data-chart[^>]*>", text))
+
+
+def test_leads_into_kibana_where_there_is_one(log: Path, scan_files: Scan) -> None:
+    result = scan_files(log)
+    link = partial(finding_link, KibanaSettings(url="https://kibana.example.org"))
+    found = re.findall(r'<a href="(https://kibana\.example\.org/[^"]*)"', render_report(result, NOW, link))
+    assert len(found) == len(result.findings)
+    assert all(finding.clients[0] in unquote(url) for url, finding in zip(found, result.findings, strict=True))
+    assert "kibana" not in render_report(result, NOW)
 
 
 def test_loads_nothing_and_runs_nothing_else(log: Path, scan_files: Scan) -> None:
