@@ -189,6 +189,8 @@ def in_time(owners: pl.Series, times: pl.Series) -> tuple[pl.Series, pl.Series]:
         owners: UInt32 of shape (n,).
         times: Datetimes of shape (n,).
     """
+    if times.null_count():  # what has no time is in no interval
+        owners, times = owners.filter(times.is_not_null()), times.drop_nulls()
     owner, stamp = owners.to_numpy(), times.to_physical().to_numpy()
     if not len(owner):
         return owners, times

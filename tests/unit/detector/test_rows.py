@@ -37,3 +37,11 @@ def test_owners_and_times_are_sorted_by_both_however_far_apart(moments: list[tup
     found = in_time(owners, times)
     assert found[0].equals(expected["owner"])
     assert found[1].equals(expected["time"])
+
+
+def test_what_has_no_time_is_in_no_interval() -> None:
+    owners = pl.Series([1, 0, 1], dtype=pl.UInt32)
+    times = pl.Series([START, None, None], dtype=pl.Datetime("ms", "UTC"))
+    sorted_owners, sorted_times = in_time(owners, times)
+    assert sorted_owners.to_list() == [1]
+    assert sorted_times.to_list() == [START]
