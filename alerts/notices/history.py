@@ -13,6 +13,7 @@ from alerts.notices.notice import HELD, Notice, State, Turn
 from core.client import es_errors, store_error
 from core.clock import iso_millis
 from core.documents import WATCH_HISTORY, Document
+from core.errors import StoreConflictError
 
 _PAGE = 100
 _MOST_WATCHES = 1000
@@ -42,10 +43,7 @@ class History:
         Raises:
             StoreError: Elasticsearch refused one for another reason.
         """
-        operations: list[Mapping[str, Any]] = []
-        for notice in notices:
-            operations += [{"create": {"_id": notice.id}}, document_of(notice)]
-        return self._bulk("create", notices, operations)
+        return [each for each in self._bulk(map(_creating, notices), notices) if each is not None]
 
     def update(self, notice: Notice, **changes: Any) -> Notice:
         """Write changed attributes of a notice.
@@ -76,11 +74,7 @@ class History:
         Raises:
             StoreError: Elasticsearch refused one for another reason.
         """
-        operations: list[Mapping[str, Any]] = []
-        for notice in notices:
-            version = {"_id": notice.id, "if_seq_no": notice.seq_no, "if_primary_term": notice.primary_term}
-            operations += [{"index": version}, document_of(notice)]
-        return self._bulk("index", notices, operations)
+        return [each for each in self._bulk(map(_changing, notices), notices) if each is not None]
 
     def update_with(self, notice: Notice, follows: Sequence[Notice]) -> Notice:
         """Write a notice and record what follows from it in one request, so that a crash cannot come between.
@@ -94,37 +88,24 @@ class History:
         """
         if not follows:
             return self.update(notice)
-        version = {"_id": notice.id, "if_seq_no": notice.seq_no, "if_primary_term": notice.primary_term}
-        operations: list[Mapping[str, Any]] = [{"index": version}, document_of(notice)]
-        for each in follows:
-            operations += [{"create": {"_id": each.id}}, document_of(each)]
-        with es_errors(f"mark {notice.key} in the watch history"):
-            answer = self._client.bulk(index=self._index, operations=operations)
-        results = [next(iter(item.values())) for item in answer["items"]]
-        for result in results[1:]:
-            if "error" in result and result["status"] != _CONFLICT:
-                reason = result["error"].get("reason", "")
-                raise store_error(result["status"], f"cannot write the watch history: Elasticsearch answered {reason}")
-        if "error" in results[0]:
-            reason = results[0]["error"].get("reason", "")
-            raise store_error(results[0]["status"], f"cannot mark {notice.key}: Elasticsearch answered {reason}")
-        return replace(notice, seq_no=results[0]["_seq_no"], primary_term=results[0]["_primary_term"])
+        written, *_ = self._bulk([_changing(notice), *map(_creating, follows)], [notice, *follows])
+        if written is None:
+            raise StoreConflictError(f"cannot mark {notice.key}: somebody else changed it since it was read")
+        return written
 
-    def _bulk(self, kind: str, notices: Sequence[Notice], operations: list[Mapping[str, Any]]) -> list[Notice]:
+    def _bulk(self, actions: Iterable[Mapping[str, Any]], notices: Sequence[Notice]) -> list[Notice | None]:
+        """Do one action for each notice; return the notices as they stand now, None for those that met a conflict."""
         if not notices:
             return []
+        operations = [each for pair in zip(actions, map(document_of, notices), strict=True) for each in pair]
         with es_errors("write the watch history"):
             answer = self._client.bulk(index=self._index, operations=operations)
-        results = [item[kind] for item in answer["items"]]
+        results = [next(iter(item.values())) for item in answer["items"]]
         for result in results:
             if "error" in result and result["status"] != _CONFLICT:
                 reason = result["error"].get("reason", "")
                 raise store_error(result["status"], f"cannot write the watch history: Elasticsearch answered {reason}")
-        return [
-            replace(notice, seq_no=result["_seq_no"], primary_term=result["_primary_term"])
-            for notice, result in zip(notices, results, strict=True)
-            if "error" not in result
-        ]
+        return [_written(notice, result) for notice, result in zip(notices, results, strict=True)]
 
     def threads(self, watch_id: str, action_id: str, threads: Iterable[str]) -> dict[str, list[Notice]]:
         """Return every notice of some threads, oldest first, without their variables; includes the latest writes."""
@@ -226,3 +207,18 @@ class History:
                 index=self._index, query=query, sort=by, size=size, seq_no_primary_term=True, **options
             )
         return [notice_of(hit) for hit in answer["hits"]["hits"]]
+
+
+def _creating(notice: Notice) -> Document:
+    return {"create": {"_id": notice.id}}
+
+
+def _changing(notice: Notice) -> Document:
+    version = {"_id": notice.id, "if_seq_no": notice.seq_no, "if_primary_term": notice.primary_term}
+    return {"index": version}
+
+
+def _written(notice: Notice, result: Document) -> Notice | None:
+    if "error" in result:
+        return None
+    return replace(notice, seq_no=result["_seq_no"], primary_term=result["_primary_term"])

@@ -11,15 +11,6 @@ from kibana.source.column import Column
 from kibana.source.files import View
 from kibana.source.panel import Heatmap, Layer, Metric, Panel, Shares, Table, Xy
 
-_SERIES = {
-    "bar": "bar",
-    "bar_stacked": "bar_stacked",
-    "bar_horizontal": "bar_horizontal",
-    "bar_horizontal_stacked": "bar_horizontal_stacked",
-    "line": "line",
-    "area": "area",
-    "area_stacked": "area_stacked",
-}
 LINE_COLOR = "#BD271E"
 
 
@@ -99,7 +90,7 @@ def _xy(chart: Xy, views: Mapping[str, View]) -> _Built:
         "legend": {"isVisible": chart.legend != "none", "position": "bottom" if chart.legend == "bottom" else "right"},
         "valueLabels": "hide",
         "fittingFunction": "None",
-        "preferredSeriesType": _SERIES[chart.layers[0].type],
+        "preferredSeriesType": chart.layers[0].type,
         "axisTitlesVisibilitySettings": {"x": False, "yLeft": True, "yRight": True},
         "layers": states,
     }
@@ -116,7 +107,7 @@ def _xy_layer(name: str, layer: Layer) -> dict[str, Any]:
     state: dict[str, Any] = {
         "layerId": name,
         "layerType": "data",
-        "seriesType": _SERIES[layer.type],
+        "seriesType": layer.type,
         "xAccessor": "x",
         "accessors": accessors,
     }

@@ -80,12 +80,12 @@ class Reader:
         saved = panel["embeddableConfig"]["savedVis"]
         if saved["type"] == "markdown":
             return Shown(**frame, markdown=saved["params"]["markdown"])
-        spec = expand(json.loads(saved["params"]["spec"]), self._within(query, saved["data"]), self._raw)
+        own = saved["data"]["searchSource"]["query"]["query"]
+        spec = expand(json.loads(saved["params"]["spec"]), self._within(query, own), self._raw)
         return Shown(**frame, spec=as_spec(spec, *_inner_size(grid)), is_empty=not _holds_data(spec))
 
-    def _within(self, query: str, data: Json | None = None) -> Scope:
-        own = data["searchSource"]["query"]["query"] if data else ""
-        return Scope(self._scope.start, self._scope.end, (*self._scope.queries, query, own))
+    def _within(self, *queries: str) -> Scope:
+        return Scope(self._scope.start, self._scope.end, (*self._scope.queries, *queries))
 
     def _raw(self, index: str, body: Json) -> Json:
         with es_errors(f"ask {index} for a Vega panel"):
@@ -99,7 +99,7 @@ class Reader:
     def _search(self, search: SavedObject, query: str) -> dict[str, Any]:
         source = json.loads(search.attributes["kibanaSavedObjectMeta"]["searchSourceJSON"])
         documents = self._documents(search.references[0].id)
-        scope = Scope(self._scope.start, self._scope.end, (*self._scope.queries, query, source["query"]["query"]))
+        scope = self._within(query, source["query"]["query"])
         columns = search.attributes["columns"]
         with es_errors(f"read {documents.index} for a panel"):
             hits = self._client.search(
@@ -122,7 +122,7 @@ class Reader:
     def _lens(self, panel: Json, references: Mapping[str, str], query: str) -> dict[str, Any]:
         attributes = panel["embeddableConfig"]["attributes"]
         state, layers = attributes["state"], attributes["state"]["datasourceStates"]["formBased"]["layers"]
-        scope = Scope(self._scope.start, self._scope.end, (*self._scope.queries, query, state["query"]["query"]))
+        scope = self._within(query, state["query"]["query"])
         prefix = f"{panel['panelIndex']}:indexpattern-datasource-layer-"
         frames = {
             name: ask(self._documents(references[prefix + name]), layer, scope)

@@ -1,5 +1,6 @@
 """What these tests share: templates, a model, a log with every attack in it, and a site of its own."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from detector.training import label_sessions, train
 from es_templates import apply, plan
 from simulator import render_combined, simulate
 from tests.server.watching import ATTACKS, NOW, START, Site, forget_findings
+from tests.smtp_sink import SmtpSink, smtp_sink
 from wwwatch.examples import labelled_events
 
 
@@ -48,3 +50,10 @@ def site(es: Elasticsearch, es_url: str, tmp_path: Path, namespace: str, model: 
     """A site of this test's own; what other tests found is gone."""
     forget_findings(es)
     return Site(es, es_url, tmp_path, namespace, model)
+
+
+@pytest.fixture
+def sink() -> Iterator[SmtpSink]:
+    """A mail server."""
+    with smtp_sink() as running:
+        yield running

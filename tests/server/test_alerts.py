@@ -24,7 +24,7 @@ from core.errors import RuleError, SettingsError, StoreError
 from core.settings import EsSettings, Settings, SmtpSettings
 from es_templates import apply, plan, resolve
 from tests.alerting import CRITICAL, NOW, HandClock, incident
-from tests.smtp_sink import ADMIN, SmtpSink, plain, smtp_sink
+from tests.smtp_sink import ADMIN, SmtpSink, plain
 
 pytestmark = pytest.mark.es
 
@@ -66,12 +66,6 @@ class Site:
     @property
     def subjects(self) -> list[str]:
         return [message["Subject"] for message in self.sink.messages]
-
-
-@pytest.fixture
-def sink() -> Iterator[SmtpSink]:
-    with smtp_sink() as running:
-        yield running
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from core.documents import WATCH_HISTORY
 from core.settings import Settings
 from es_templates import apply, plan, resolve
 from tests.alerting import NOW, HandClock, incident
-from tests.smtp_sink import SmtpSink, plain, smtp_sink
+from tests.smtp_sink import SmtpSink, plain
 
 pytestmark = pytest.mark.es
 
@@ -59,12 +58,6 @@ class Site:
     @property
     def subjects(self) -> list[str]:
         return [message["Subject"] for message in self.sink.messages]
-
-
-@pytest.fixture
-def sink() -> Iterator[SmtpSink]:
-    with smtp_sink() as running:
-        yield running
 
 
 @pytest.fixture

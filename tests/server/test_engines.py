@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from core.errors import LeaseLostError
 from core.settings import Settings
 from es_templates import apply, plan
 from tests.alerting import HandClock
-from tests.smtp_sink import SmtpSink, smtp_sink
+from tests.smtp_sink import SmtpSink
 
 pytestmark = pytest.mark.es
 DEADLINE = 120.0
@@ -114,12 +113,6 @@ def test_an_answer_that_was_lost_is_no_lost_lease(two: Two, name: str, es: Elast
     es.index(index="wwwatch-state", id=f"alerts/{name}", document=answer["_source"])  # written, but not heard of
     two.first.beat({name})
     assert two.first.held == {name}
-
-
-@pytest.fixture
-def sink() -> Iterator[SmtpSink]:
-    with smtp_sink() as running:
-        yield running
 
 
 def start(es_url: str, sink: SmtpSink, rules: Path) -> subprocess.Popen[bytes]:

@@ -1,10 +1,8 @@
 """What stands in a value and what comes over a socket, against real Elasticsearch and the real page server."""
 
 import socket
-import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +12,8 @@ from elasticsearch import Elasticsearch
 from alerts.engine.search import search
 from alerts.language.files import parse_watch
 from alerts.verdicts import server as pages
-from alerts.verdicts.links import Signer
-from alerts.verdicts.server import VerdictServer
-from alerts.verdicts.store import Verdicts
-from alerts.verdicts.verdict import MUTED
 from tests.alerting import HandClock
+from tests.server.verdict_pages import serving
 
 pytestmark = pytest.mark.es
 
@@ -55,20 +50,6 @@ def test_a_value_in_a_query_finds_itself_alone(es: Elasticsearch, index: str, va
     assert found(es, index, {"wildcard": {"v": {"value": "{{ctx.value}}"}}}, value) == [value]
 
 
-@contextmanager
-def serving(es: Elasticsearch) -> Iterator[tuple[str, int]]:
-    stop = threading.Event()
-    signer = Signer("https://www.example.org/wwwatch", "k" * 24)
-    server = VerdictServer(Verdicts(es), signer, HandClock(), ("127.0.0.1", 0), mutes=MUTED)
-    thread = threading.Thread(target=server.run, args=(stop,))
-    thread.start()
-    try:
-        yield server.address
-    finally:
-        stop.set()
-        thread.join()
-
-
 def everything(connection: socket.socket) -> bytes:
     """Return all that comes until the other side hangs up."""
     parts = []
@@ -88,7 +69,7 @@ def everything(connection: socket.socket) -> bytes:
 )
 def test_a_request_in_the_body_of_another_is_not_answered(es: Elasticsearch, head: bytes) -> None:
     hidden = b"GET /hidden HTTP/1.1\r\nHost: x\r\n\r\n"
-    with serving(es) as address, socket.create_connection(address, timeout=20) as connection:
+    with serving(es, HandClock()) as address, socket.create_connection(address, timeout=20) as connection:
         connection.sendall((head % len(hidden) if b"%d" in head else head) + hidden)
         assert everything(connection).count(b"HTTP/1.") == 1
 
@@ -96,7 +77,7 @@ def test_a_request_in_the_body_of_another_is_not_answered(es: Elasticsearch, hea
 def test_who_sends_slowly_is_left_and_holds_no_room(es: Elasticsearch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "_WHOLE_SECONDS", 0.3)
     monkeypatch.setattr(pages, "_MOST_CONNECTIONS", 2)
-    with serving(es) as address:
+    with serving(es, HandClock()) as address:
         slow = [socket.create_connection(address, timeout=20) for _ in range(2)]
         for each in slow:
             each.sendall(b"GET / HT")

@@ -36,12 +36,6 @@ EVERYBODY = ["one@shop.example", "two@shop.example", "three@shop.example"]
 
 
 @pytest.fixture
-def sink() -> Iterator[SmtpSink]:
-    with smtp_sink() as running:
-        yield running
-
-
-@pytest.fixture
 def web() -> Iterator[WebSink]:
     with web_sink() as running:
         yield running

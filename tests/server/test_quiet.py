@@ -1,7 +1,6 @@
 """Silences, verdicts and caps against real Elasticsearch and a real mail server."""
 
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -18,15 +17,9 @@ from core.settings import AlertSettings, Settings
 from es_templates import apply, plan, resolve
 from tests.alerting import NOW, HandClock
 from tests.server.test_alerts import Site
-from tests.smtp_sink import SmtpSink, plain, smtp_sink
+from tests.smtp_sink import SmtpSink, plain
 
 pytestmark = pytest.mark.es
-
-
-@pytest.fixture
-def sink() -> Iterator[SmtpSink]:
-    with smtp_sink() as running:
-        yield running
 
 
 @pytest.fixture

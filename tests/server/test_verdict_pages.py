@@ -2,10 +2,8 @@
 
 import http.client
 import json
-import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from urllib.parse import urlencode, urlsplit
 
@@ -13,13 +11,13 @@ import pytest
 from click.testing import CliRunner, Result
 from elasticsearch import Elasticsearch
 
-from alerts.verdicts.links import Signer
 from alerts.verdicts.server import VerdictServer
 from alerts.verdicts.store import Action, Verdicts
 from alerts.verdicts.verdict import MUTED
 from core.documents import INCIDENTS, VERDICTS
 from core.errors import SettingsError
 from tests.alerting import NOW, HandClock, incident
+from tests.server.verdict_pages import SIGNER, serving
 from wwwatch.cli import cli
 
 pytestmark = [pytest.mark.es, pytest.mark.usefixtures("templates")]
@@ -27,9 +25,6 @@ pytestmark = [pytest.mark.es, pytest.mark.usefixtures("templates")]
 
 def invoke(url: str, *arguments: str) -> Result:
     return CliRunner().invoke(cli, ["--es-url", url, *arguments])
-
-
-SIGNER = Signer("https://www.example.org/wwwatch", "k" * 24)
 
 
 @pytest.fixture
@@ -41,19 +36,6 @@ def name(es: Elasticsearch) -> Iterator[str]:
     yield identity
     es.options(ignore_status=404).delete(index=INCIDENTS, id=identity, refresh=True)
     es.options(ignore_status=404).delete(index=VERDICTS, id=identity, refresh=True)
-
-
-@contextmanager
-def serving(es: Elasticsearch, clock: HandClock) -> Iterator[tuple[str, int]]:
-    stop = threading.Event()
-    server = VerdictServer(Verdicts(es), SIGNER, clock, ("127.0.0.1", 0), mutes=MUTED)
-    thread = threading.Thread(target=server.run, args=(stop,))
-    thread.start()
-    try:
-        yield server.address
-    finally:
-        stop.set()
-        thread.join()
 
 
 def ask(

@@ -9,6 +9,7 @@ import click
 
 from core.errors import KibanaError, SettingsError
 from core.text import printable
+from kibana.compile.names import Options
 from kibana.compile.objects import build_objects
 from kibana.compile.saved import pack
 from kibana.lint.lint import lint
@@ -64,7 +65,7 @@ def preview_command(roof: Roof, names: tuple[str, ...], *, start: str, end: str,
     out.mkdir(parents=True, exist_ok=True)
     with roof.es() as client:
         for name in names or sources.dashboards:
-            dashboard = next(each for each in objects if each.id.endswith(f"-dashboard-{name}"))
+            dashboard = next(each for each in objects if each.id == Options().dashboard(name))
             page = render(dashboard, Reader(client, objects, scope).panels(dashboard), scope)
             (out / f"{name}.html").write_text(page, "utf-8")
             click.echo(str(out / f"{name}.html"))

@@ -7,21 +7,13 @@ from typing import Any
 
 import click
 
-from alerts.language.parts import parse_duration
 from alerts.quiet import Silence, SilenceStore
 from alerts.quiet.silence import checked
 from core.clock import iso_millis, parse_iso
 from core.text import printable
 from wwwatch.commands.alert.common import json_option, show
+from wwwatch.durations import read_duration
 from wwwatch.roof import Roof
-
-
-def _duration(ctx: click.Context, param: click.Parameter, value: str | None) -> timedelta | None:
-    del ctx, param
-    try:
-        return parse_duration(value) if value else None
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
 
 
 def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
@@ -56,7 +48,7 @@ def silence_group() -> None:
 @click.option(
     "--for",
     "lasting",
-    callback=_duration,
+    callback=read_duration,
     metavar="DURATION",
     help="How long it lasts, or with --every each window: 30m, 2h, 1d.",
 )

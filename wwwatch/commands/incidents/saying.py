@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from alerts.language.parts import parse_duration
 from alerts.verdicts.store import STATES, Action, Saying, Verdicts
 from alerts.verdicts.verdict import Verdict
 from core.clock import iso_millis
 from core.text import printable
+from wwwatch.durations import read_duration
 from wwwatch.roof import Roof
 
 
@@ -28,17 +28,9 @@ def _saying_options(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
-def _length(ctx: click.Context, parameter: click.Parameter, value: str | None) -> timedelta | None:
-    del ctx, parameter
-    try:
-        return parse_duration(value) if value else None
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-
-
 @click.command("label")
 @click.option(
-    "--for", "mutes", callback=_length, help="How long a false alarm mutes, e.g. 2w; default: alert.mute_days."
+    "--for", "mutes", callback=read_duration, help="How long a false alarm mutes, e.g. 2w; default: alert.mute_days."
 )
 @_saying_options
 @click.argument("verdict", type=click.Choice(["true", "false"]))
