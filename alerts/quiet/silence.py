@@ -48,8 +48,9 @@ class Silence:
 
     @property
     def is_for_everything(self) -> bool:
-        """Whether nothing limits what it silences."""
-        return not (self.kind or self.clients or self.path or self.watch)
+        """Whether nothing limits what it silences: neither does a pattern or a network that everything is in."""
+        has_limit = bool(self._networks) and all(each.prefixlen for each in self._networks)
+        return not (self.kind or self.path.strip("*") or self.watch or has_limit)
 
     @property
     def last(self) -> datetime | None:

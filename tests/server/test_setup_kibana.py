@@ -49,6 +49,10 @@ def test_a_dry_run_shows_and_an_import_puts_and_the_second_changes_nothing(
         before = json.dumps(list(server.objects.values()))
         assert run(es_url, "--kibana", server.url).output.splitlines()[-1] == first.output.splitlines()[-1]
         assert json.dumps(list(server.objects.values())) == before
+        listed = json.loads(run(es_url, "--kibana", server.url, "--json").output)
+        imported = {each["name"] for each in listed if each["action"] == "import"}
+        assert imported == {name for _, _, name in server.objects}
+        assert len(listed) > len(imported)
         monkeypatch.setenv("WWWATCH_KIBANA_SPACE", "ops")
         assert "space ops" in run(es_url, "--kibana", server.url).output
         assert {space for space, _, _ in server.objects} == {"default", "ops"}

@@ -9,12 +9,12 @@ import click
 
 from core.errors import KibanaError, SettingsError
 from core.text import printable
-from kibana.compile.names import Options
 from kibana.compile.objects import build_objects
 from kibana.compile.saved import pack
 from kibana.lint.lint import lint
 from kibana.queries.aggregations import Scope
 from kibana.source.files import read_sources
+from wwwatch.kibana_access import options_of
 from wwwatch.roof import Roof
 from wwwatch.views import fields_of_views
 
@@ -61,11 +61,12 @@ def preview_command(roof: Roof, names: tuple[str, ...], *, start: str, end: str,
         raise SettingsError(f"there is no dashboard {', '.join(sorted(unknown))}", f"choose from {known}")
     now = roof.clock.now()
     scope = Scope(_moment(start, now), _moment(end, now), (query,))
-    objects = build_objects(sources)
+    options = options_of(roof.settings.kibana)
+    objects = build_objects(sources, options)
     out.mkdir(parents=True, exist_ok=True)
     with roof.es() as client:
         for name in names or sources.dashboards:
-            dashboard = next(each for each in objects if each.id == Options().dashboard(name))
+            dashboard = next(each for each in objects if each.id == options.dashboard(name))
             page = render(dashboard, Reader(client, objects, scope).panels(dashboard), scope)
             (out / f"{name}.html").write_text(page, "utf-8")
             click.echo(str(out / f"{name}.html"))

@@ -35,7 +35,9 @@ def _checked_namespace(context: click.Context, option: click.Parameter, value: s
     callback=_checked_namespace,
     help="Look at this namespace's data stream alone; default: at all of them.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON list: kind, name, action, why.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print a JSON list: kind, name, action, why; Kibana's objects, too."
+)
 @click.option("--kibana", "kibana_url", metavar="URL", help="Install the dashboards there, too; default: kibana.url.")
 @click.option("--export", type=click.Path(dir_okay=False, path_type=Path), help="Write the dashboards there instead.")
 @click.option("--remove", "is_removal", is_flag=True, help="Take everything of ours away; asks twice.")
@@ -80,13 +82,15 @@ def command(
         changes = plan(client, namespace=namespace)
         if not dry_run:
             apply(client, changes)
+    if not as_json:
+        _show(changes, TO_DO if dry_run else DONE)
+    imported = import_objects(roof, url, dry_run=dry_run) if url else None
     if as_json:
         fields = ("kind", "name", "action", "why")
-        click.echo(json.dumps([{name: getattr(change, name) for name in fields} for change in changes], indent=2))
-    else:
-        _show(changes, TO_DO if dry_run else DONE)
-    if url and not as_json:
-        import_objects(roof, url, dry_run=dry_run)
+        rows = [{name: getattr(change, name) for name in fields} for change in changes]
+        click.echo(json.dumps(rows + (imported.rows() if imported else []), indent=2))
+    elif imported:
+        imported.tell()
     left = [change.name for change in changes if change.action == "manual"]
     if left and not dry_run:
         raise StoreError(f"setup could not change {printable(', '.join(left))}", "see the reasons above")

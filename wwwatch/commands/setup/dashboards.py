@@ -1,5 +1,7 @@
 """`wwwatch setup --kibana`: dashboards into Kibana, or into a file."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -30,17 +32,49 @@ def export_objects(roof: Roof, path: Path) -> None:
     click.echo(f"{len(objects)} objects written to {printable(str(path))}; import it under Saved Objects in Kibana.")
 
 
-def import_objects(roof: Roof, url: str, *, dry_run: bool) -> None:
-    """Import everything, or say what would be."""
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What was imported, or would be.
+
+    Attributes:
+        objects: All of ours.
+        version: Kibana's.
+        where: Its address and space, for people.
+        moved: Our ids to those that Kibana gave in their place.
+        is_done: Whether they were imported.
+    """
+
+    objects: tuple[SavedObject, ...]
+    version: str
+    where: str
+    moved: Mapping[str, str]
+    is_done: bool
+
+    def rows(self) -> list[dict[str, str]]:
+        """Return an object's kind, name, action and why each, as `setup --json` lists Elasticsearch's."""
+        why = f"Kibana {self.version} at {self.where}"
+        names = [(each.type, self.moved.get(each.id, each.id)) for each in self.objects]
+        return [{"kind": kind, "name": name, "action": "import", "why": why} for kind, name in names]
+
+    def tell(self) -> None:
+        """Say it to a person."""
+        to_kibana = f"into Kibana {self.version} at {self.where}"
+        if not self.is_done:
+            click.echo(printable(f"{len(self.objects)} objects to import {to_kibana}:"))
+            for each in self.objects:
+                click.echo(printable(f"  {each.type:<14}{each.id}"))
+            return
+        click.echo(printable(f"{len(self.objects)} objects imported {to_kibana}."))
+        for ours, theirs in self.moved.items():
+            click.echo(
+                printable(f"  {ours} is {theirs} there: links of ours do not know that; use a prefix of its own.")
+            )
+
+
+def import_objects(roof: Roof, url: str, *, dry_run: bool) -> Imported:
+    """Import everything, or find out what would be."""
     kibana, objects = Kibana(access_of(roof.settings.kibana, url)), our_objects(roof)
     version = check_version(kibana)
     where = f"{url}, space {roof.settings.kibana.space}" if roof.settings.kibana.space else url
-    if dry_run:
-        click.echo(printable(f"{len(objects)} objects to import into Kibana {version} at {where}:"))
-        for each in objects:
-            click.echo(printable(f"  {each.type:<14}{each.id}"))
-        return
-    done = install(kibana, objects)
-    click.echo(printable(f"{done.count} objects imported into Kibana {version} at {where}."))
-    for ours, theirs in done.moved.items():
-        click.echo(printable(f"  {ours} is {theirs} there: links of ours do not know that; use a prefix of its own."))
+    moved = {} if dry_run else install(kibana, objects).moved
+    return Imported(tuple(objects), version, where, moved, is_done=not dry_run)

@@ -44,6 +44,23 @@ def test_a_silence_covers_what_all_its_parts_fit(scope: dict[str, Any], covers: 
     assert silence(**scope).covers(subject_of(variables(incident())), "incident") is covers
 
 
+@pytest.mark.parametrize(
+    ("scope", "is_for_everything"),
+    [
+        ({}, True),
+        ({"path": "*"}, True),
+        ({"path": "**"}, True),
+        ({"clients": ("0.0.0.0/0",)}, True),
+        ({"clients": ("192.0.2.0/24", "::/0")}, True),
+        ({"path": "/*"}, False),
+        ({"clients": ("192.0.2.0/24",)}, False),
+        ({"path": "*", "kind": "scan"}, False),
+    ],
+)
+def test_a_limit_that_everything_is_within_is_none(scope: dict[str, Any], is_for_everything: bool) -> None:
+    assert silence(**scope).is_for_everything is is_for_everything
+
+
 def test_it_silences_from_start_to_end_and_no_longer() -> None:
     quiet = silence()
     assert quiet.until(NOW - HOUR) == NOW + HOUR
