@@ -1,6 +1,6 @@
 """`prepare(events) -> frame`: what a request tells by itself, worked out once per distinct path, URL and user agent."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import polars as pl
 
@@ -82,16 +82,17 @@ def prepare(events: pl.DataFrame, described: pl.DataFrame | None = None) -> pl.D
         described: What `describe` returns of them, where it is known.
 
     Returns:
-        The same rows in the same order; a user agent, domain, path, URL or method that is null becomes "". Added are
-        `agent` (UInt8, the bits above), `is_asset`, `is_login` (credentials are sent), `at_login` (the path takes
-        logins), `is_blind_login` (sent without a referrer, and answered with a redirect), `login_failed` and
-        `login_succeeded` (as far as the answer tells: what follows may tell more),
+        The same rows in the same order; a client, user agent, domain, path, URL or method that is null becomes "".
+        Added are `agent` (UInt8, the bits above), `is_asset`, `is_login` (credentials are sent), `at_login`
+        (the path takes logins), `is_blind_login` (sent without a referrer, and answered with a redirect), `login_failed`
+        and `login_succeeded` (as far as the answer tells: what follows may tell more),
         `is_page` (something to read: no asset, file or thumbnail), `is_numbered` (the query says which page),
         `is_malformed`, `is_shell` (a web shell, or a script among uploads), `is_exploit`, `depth` (UInt8, slashes in
         the path), `query_length` (UInt32, bytes), `query_entropy` (Float32, bits per byte), `marks` (UInt16, bit i for
-        ``SIGNS[i]``) and a Boolean `sign_<name>` for each sign.
+        ``SIGNS[i]``), a Boolean `sign_<name>` for each sign, and `client_key`, `agent_key`, `path_key`, `url_key`
+        (UInt64): numbers for the texts, by which rows are sorted and counted; equal within one process only.
     """
-    ready = events.with_columns(pl.col("user_agent", "domain", "path", "method", "url").fill_null(""))
+    ready = events.with_columns(pl.col("client", "user_agent", "domain", "path", "method", "url").fill_null(""))
     rows = ready.hstack(describe(ready) if described is None else described)
     status, method = pl.col("status"), pl.col("method")
     posted = method.is_in(["POST", "PUT"])
@@ -126,9 +127,9 @@ def prepare(events: pl.DataFrame, described: pl.DataFrame | None = None) -> pl.D
 
 
 def describe(events: pl.DataFrame) -> pl.DataFrame:
-    """Return what the texts of requests tell, without nulls in `user_agent`, `path` and `url`, row by row."""
+    """Return what the texts of requests tell, without nulls in the columns of DESCRIBED, row by row."""
     found = []
-    for name, describe_each in (("user_agent", describe_agents), ("path", describe_paths), ("url", describe_urls)):
+    for name, describe_each in DESCRIBED.items():
         texts, rows = distinct(events[name])
         found += list(describe_each(texts).select(pl.all().gather(rows)))
     headers = mark_headers(events["referrer"], events["user_agent"]).alias("header_marks")
@@ -144,8 +145,18 @@ def mask(names: Iterable[str]) -> int:
     return sum(1 << bit for bit, sign in enumerate(SIGNS) if sign.name in set(names))
 
 
+def key_of(texts: pl.Series) -> pl.Series:
+    """Return a number (UInt64) for each text without nulls, the same for the same text, shape (n,)."""
+    return texts.hash(seed=1)
+
+
+def describe_clients(texts: pl.Series) -> pl.DataFrame:
+    """Return `client_key` of distinct clients."""
+    return key_of(texts).alias("client_key").to_frame()
+
+
 def describe_agents(texts: pl.Series) -> pl.DataFrame:
-    """Return `agent` of distinct user agents."""
+    """Return `agent` and `agent_key` of distinct user agents."""
     bits = declared_classes(texts).replace_strict(BITS_OF_CLASS, default=0, return_dtype=pl.UInt8)
     attacks = texts.str.to_lowercase().str.contains(ATTACK_AGENT)
     return pl.DataFrame({"agent": bits, "text": texts, "attacks": attacks}).select(
@@ -154,6 +165,7 @@ def describe_agents(texts: pl.Series) -> pl.DataFrame:
             | pl.when("attacks").then(pl.lit(ATTACKER, pl.UInt8)).otherwise(pl.lit(0, pl.UInt8))
             | pl.when(pl.col("text").is_in(["", "-"])).then(pl.lit(MISSING, pl.UInt8)).otherwise(pl.lit(0, pl.UInt8))
         ).alias("agent"),
+        key_of(texts).alias("agent_key"),
     )
 
 
@@ -171,6 +183,7 @@ def describe_paths(texts: pl.Series) -> pl.DataFrame:
             lower.str.contains(API_LOGIN).alias("is_api_login"),
             lower.str.contains(UPLOADED).alias("is_upload_script"),
             pl.col("path").str.count_matches("/", literal=True).clip(0, 255).cast(pl.UInt8).alias("depth"),
+            key_of(texts).alias("path_key"),
         )
     )
 
@@ -185,6 +198,7 @@ def describe_urls(texts: pl.Series) -> pl.DataFrame:
             "query_entropy": entropies(queries.str.head(IN_QUESTION)),
             "is_numbered": texts.str.contains(NUMBERED),
             "is_foreign_url": texts.str.contains(r"^(?i:https?://)|^[^/*]|^$"),
+            "url_key": key_of(texts),
         }
     )
 
@@ -192,6 +206,15 @@ def describe_urls(texts: pl.Series) -> pl.DataFrame:
 def describe_referrers(texts: pl.Series) -> pl.DataFrame:
     """Return `header_marks` of distinct referrers or user agents; none where one is null."""
     return mark_headers(texts, texts).alias("header_marks").to_frame()
+
+
+DESCRIBED: dict[str, Callable[[pl.Series], pl.DataFrame]] = {
+    "client": describe_clients,
+    "user_agent": describe_agents,
+    "path": describe_paths,
+    "url": describe_urls,
+}
+"""Columns without nulls, and what their distinct texts tell."""
 
 
 def _is_malformed(method: pl.Expr) -> pl.Expr:

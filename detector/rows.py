@@ -69,6 +69,10 @@ _TAKEN = (
     "depth",
     "query_length",
     "query_entropy",
+    "client_key",
+    "agent_key",
+    "path_key",
+    "url_key",
 )
 
 
@@ -81,7 +85,7 @@ def number_rows(prepared: pl.DataFrame, profile: SiteProfile) -> pl.DataFrame:
 
     Returns:
         One row per request: `row` (its place in `prepared`), `visit`, `session`, `gap`, what `prepare` added, and
-        `path_key`, `url_key`, `url_length`, `is_linked`, `is_head`, `is_change`, `is_robots`, `is_probe`, `is_knock`,
+        `url_length`, `is_linked`, `is_head`, `is_change`, `is_robots`, `is_probe`, `is_knock`,
         `is_unknown`, `is_foreign`, `is_missing`, `new_path`, `new_url`, `new_missing` (first of its session),
         `has_failed`, `has_succeeded`, `is_denied_again`.
     """
@@ -89,10 +93,6 @@ def number_rows(prepared: pl.DataFrame, profile: SiteProfile) -> pl.DataFrame:
     narrow = prepared.select(
         *_TAKEN,
         pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
-        pl.col("client").hash(seed=1).alias("client_key"),
-        pl.col("user_agent").hash(seed=1).alias("agent_key"),
-        pl.col("path").hash(seed=1).alias("path_key"),
-        pl.col("url").hash(seed=1).alias("url_key"),
         pl.col("url").str.len_bytes().alias("url_length"),
         (~referrer.is_in(["-", ""])).alias("is_linked"),
         method.is_in(["HEAD", "OPTIONS"]).alias("is_head"),
@@ -127,7 +127,7 @@ def _known(prepared: pl.DataFrame, profile: SiteProfile) -> pl.DataFrame:
             nothing.alias("is_unknown"),
             nothing.alias("is_foreign"),
         )
-    keys = prepared.select((pl.col("path").hash(seed=1) ^ pl.col("domain").hash(seed=2)).alias("key"))["key"]
+    keys = prepared.select((pl.col("path_key") ^ pl.col("domain").hash(seed=2)).alias("key"))["key"]
     first = keys.arg_unique()
     asked = prepared.select("domain", "path").gather(first)
     known = profile.known(asked).hstack(asked).with_columns(keys.gather(first))

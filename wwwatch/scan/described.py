@@ -6,7 +6,14 @@ import numpy as np
 import polars as pl
 
 from detector.events import EVENT_SCHEMA, with_clients, with_paths
-from detector.prepare import describe_agents, describe_paths, describe_referrers, describe_urls, prepare
+from detector.prepare import (
+    describe_agents,
+    describe_clients,
+    describe_paths,
+    describe_referrers,
+    describe_urls,
+    prepare,
+)
 from wwwatch.scan.rows import TEXTS
 
 MOST = 500_000
@@ -49,6 +56,11 @@ class _Known:
         return self._table.select(pl.all().gather(places))
 
 
+def _clients(texts: pl.Series) -> pl.DataFrame:
+    frame = with_clients(texts.alias("address").to_frame())
+    return frame.hstack(describe_clients(frame["client"]))
+
+
 def _urls(texts: pl.Series) -> pl.DataFrame:
     frame = with_paths(texts.alias("url").to_frame())
     filled = frame.fill_null("")
@@ -69,7 +81,7 @@ class Preparer:
     """Makes prepared requests of compact rows, as `detector.window.make_ready` makes them of events."""
 
     def __init__(self) -> None:
-        own = {"address": lambda texts: with_clients(texts.alias("address").to_frame()), "user_agent": _agents}
+        own = {"address": _clients, "user_agent": _agents}
         more = {"url": _urls, "referrer": _referrers}
         plain = {name: lambda texts, name=name: texts.alias(name).to_frame() for name in TEXTS}
         self._known = {name: _Known(describe) for name, describe in (plain | own | more).items()}
