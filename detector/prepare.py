@@ -84,8 +84,8 @@ def prepare(events: pl.DataFrame, described: pl.DataFrame | None = None) -> pl.D
     Returns:
         The same rows in the same order; a client, user agent, domain, path, URL or method that is null becomes "".
         Added are `agent` (UInt8, the bits above), `is_asset`, `is_login` (credentials are sent), `at_login`
-        (the path takes logins), `is_blind_login` (sent without a referrer, and answered with a redirect), `login_failed`
-        and `login_succeeded` (as far as the answer tells: what follows may tell more),
+        (the path takes logins), `is_blind_login` (sent without a referrer, and answered with a redirect),
+        `login_failed` and `login_succeeded` (as far as the answer tells: what follows may tell more),
         `is_page` (something to read: no asset, file or thumbnail), `is_numbered` (the query says which page),
         `is_malformed`, `is_shell` (a web shell, or a script among uploads), `is_exploit`, `depth` (UInt8, slashes in
         the path), `query_length` (UInt32, bytes), `query_entropy` (Float32, bits per byte), `marks` (UInt16, bit i for
