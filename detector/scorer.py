@@ -40,6 +40,28 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What the window showed once a page was in it: all that judging the page needs, whatever the window does next.
+
+    Attributes:
+        events: Requests taken in.
+        sessions: IDENTITY and features of the sessions that the page touches.
+        fresh: Those of the page that say who asked and when.
+        rows: All requests in memory, these among them.
+        memory: What clients did over the last day (detector.memory).
+        before, watermark: The window's watermark before and after it.
+    """
+
+    events: int
+    sessions: pl.DataFrame
+    fresh: pl.DataFrame
+    rows: pl.DataFrame
+    memory: pl.DataFrame
+    before: datetime | None
+    watermark: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What one page of events brought.
 
@@ -151,14 +173,37 @@ class Scorer:
             now: Wall-clock time, for the incidents' `opened` and `updated`.
             is_prepared: Whether the events are output of `detector.window.make_ready`.
         """
-        before, count = self.window.watermark, len(self.incidents)
-        sessions = self.window.add(events, is_prepared=is_prepared)
-        if events.height < LARGE:
-            found = self.judge.judge(sessions, self.window.rows) + self._watch_sites(before)
+        return self.settle(self.look(events, is_prepared=is_prepared), now)
+
+    def look(self, events: pl.DataFrame, *, is_prepared: bool = False) -> Seen:
+        """Put new events into the window: the first half of `take`.
+
+        It needs nothing of the second half, so that one thread may look at the next page while another settles this.
+
+        Args:
+            events: As `take` has them.
+            is_prepared: As `take` has it.
+        """
+        window, before = self.window, self.window.watermark
+        sessions = window.add(events, is_prepared=is_prepared)
+        seen = Seen(events.height, sessions, window.fresh, window.rows, window.memory.frame, before, window.watermark)
+        window.tidy()
+        return seen
+
+    def settle(self, seen: Seen, now: datetime) -> Outcome:
+        """Judge what `look` returned, in the same order of pages: the second half of `take`.
+
+        Args:
+            seen: From `look`.
+            now: Wall-clock time.
+        """
+        count = len(self.incidents)
+        if seen.events < LARGE:
+            found = self.judge.judge(seen.sessions, seen.rows) + self._watch_sites(seen)
         else:
             with ThreadPoolExecutor(1) as pool:  # neither needs the other
-                of_sites = pool.submit(self._watch_sites, before)
-                found = self.judge.judge(sessions, self.window.rows) + of_sites.result()
+                of_sites = pool.submit(self._watch_sites, seen)
+                found = self.judge.judge(seen.sessions, seen.rows) + of_sites.result()
         placed, changed = fold(self.incidents, found, now)
         opened = len(self.incidents) - count
         for anomaly in placed:
@@ -166,16 +211,12 @@ class Scorer:
                 self.sites.place(anomaly)
             else:
                 self.judge.remember(anomaly)
-        if self.window.watermark:
-            changed += close_quiet(self.incidents, self.window.watermark, now)
-            self.judge.forget_before(self.window.watermark)
-        self.window.tidy()
-        return Outcome(events.height, sessions.height, placed, changed, opened)
+        if seen.watermark:
+            changed += close_quiet(self.incidents, seen.watermark, now)
+            self.judge.forget_before(seen.watermark)
+        return Outcome(seen.events, seen.sessions.height, placed, changed, opened)
 
-    def _watch_sites(self, before: datetime | None) -> list[Anomaly]:
-        window = self.window
-        if window.watermark is None:
+    def _watch_sites(self, seen: Seen) -> list[Anomaly]:
+        if seen.watermark is None:
             return []
-        return self.sites.take(
-            window.fresh, window.rows, window.memory.frame, before=before, watermark=window.watermark
-        )
+        return self.sites.take(seen.fresh, seen.rows, seen.memory, before=seen.before, watermark=seen.watermark)

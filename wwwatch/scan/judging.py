@@ -1,8 +1,9 @@
 """Judging a log: its requests go through the same scorer as the live detector's, in big pages, in time order."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from typing import TypeVar
 
 import polars as pl
 
@@ -14,6 +15,9 @@ from wwwatch.scan.described import Preparer
 
 PAGE = 400_000
 """Requests that are judged at once: fewer would look at long sessions again and again, more would cost memory."""
+
+
+Item = TypeVar("Item")
 
 
 class Positions:
@@ -49,26 +53,22 @@ def judge(
     scorer = Scorer(model, threshold=threshold, evidence=Positions())
     found: dict[str, Incident] = {}
     sessions = 0
-    for events in _ahead(pages(rows, order)):
-        outcome = scorer.take(events, now, is_prepared=True)
+    prepared = ahead(map(Preparer().prepare, pages(rows, order)))
+    for seen in ahead(scorer.look(page, is_prepared=True) for page in prepared):
+        outcome = scorer.settle(seen, now)
         found |= {incident.id: incident for incident in outcome.incidents}
         sessions += outcome.sessions
-        progress(events.height)
+        progress(outcome.events)
     return list(found.values()), sessions
 
 
-def _ahead(pieces: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """Yield pieces as prepared events; the next one is made while the one before is judged."""
-    preparer = Preparer()
+def ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """Yield items, each worked out in a thread of its own while the one before it is used."""
     with ThreadPoolExecutor(1) as pool:
-        waiting: Future[pl.DataFrame] | None = None
-        for piece in pieces:
-            following = pool.submit(preparer.prepare, piece)
-            if waiting:
-                yield waiting.result()
-            waiting = following
-        if waiting:
-            yield waiting.result()
+        coming = pool.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(next, items, None)
+            yield item
 
 
 def pages(rows: pl.DataFrame, order: pl.Series, size: int = PAGE) -> Iterator[pl.DataFrame]:

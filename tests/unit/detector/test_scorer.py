@@ -45,6 +45,15 @@ def test_pages_prepared_beforehand_bring_the_same(model: SessionModel) -> None:
         assert ahead.take(make_ready(page), NOW, is_prepared=True) == at_once.take(page, NOW)
 
 
+def test_pages_that_were_looked_at_ahead_bring_the_same(model: SessionModel, traffic: pl.DataFrame) -> None:
+    pages = pages_of(traffic.sort("time").head(8_000))
+    at_once, ahead = scorer_of(model), scorer_of(model)
+    wanted = [at_once.take(page, NOW) for page in pages]
+    seen = [ahead.look(page) for page in pages]
+    assert [ahead.settle(each, NOW) for each in seen] == wanted
+    assert any(outcome.incidents for outcome in wanted)
+
+
 def test_an_attack_is_an_incident_with_its_lines(model: SessionModel) -> None:
     scorer = Scorer(("d" * 64, model), threshold=25, evidence=RowEvidence())
     outcome = scorer.take(lines_of(events_of(request(0), *logins(60, address="192.0.2.7"))), NOW)

@@ -1,0 +1,34 @@
+"""Judging a log in a line of threads."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from wwwatch.scan.judging import ahead
+
+
+def test_items_come_in_their_order_and_all_of_them() -> None:
+    assert list(ahead(iter(range(100)))) == list(range(100))
+    assert list(ahead(iter(()))) == []
+
+
+def test_stages_work_at_the_same_time() -> None:
+    # Each waits until both of the other stages are at work on other items: only a line of threads comes through.
+    met = threading.Barrier(3, timeout=30)
+
+    def stage(items: Iterator[int], last: int) -> Iterator[int]:
+        for item in items:
+            if last <= item < last + 5:
+                met.wait()
+            yield item
+
+    line = stage(ahead(stage(ahead(stage(iter(range(9)), 2)), 1)), 0)
+    assert list(line) == list(range(9))
+
+
+def test_what_fails_in_a_stage_is_raised_where_its_item_is_used() -> None:
+    line = ahead(map((1).__truediv__, ahead(iter((2, 1, 0, 3)))))
+    assert [next(line), next(line)] == [0.5, 1.0]
+    with pytest.raises(ZeroDivisionError):
+        next(line)
