@@ -89,8 +89,9 @@ def prepare(events: pl.DataFrame, described: pl.DataFrame | None = None) -> pl.D
         `is_page` (something to read: no asset, file or thumbnail), `is_numbered` (the query says which page),
         `is_malformed`, `is_shell` (a web shell, or a script among uploads), `is_exploit`, `depth` (UInt8, slashes in
         the path), `query_length` (UInt32, bytes), `query_entropy` (Float32, bits per byte), `marks` (UInt16, bit i for
-        ``SIGNS[i]``), a Boolean `sign_<name>` for each sign, and `client_key`, `agent_key`, `path_key`, `url_key`
-        (UInt64): numbers for the texts, by which rows are sorted and counted; equal within one process only.
+        ``SIGNS[i]``), a Boolean `sign_<name>` for each sign, and `client_key`, `agent_key`, `path_key`, `url_key`,
+        `domain_key` and `referrer_key` (UInt64; null without a referrer): numbers for the texts, by which rows are
+        sorted and counted; equal within one process only.
     """
     ready = events.with_columns(pl.col("client", "user_agent", "domain", "path", "method", "url").fill_null(""))
     rows = ready.hstack(describe(ready) if described is None else described)
@@ -133,7 +134,7 @@ def describe(events: pl.DataFrame) -> pl.DataFrame:
         texts, rows = distinct(events[name])
         found += list(describe_each(texts).select(pl.all().gather(rows)))
     headers = mark_headers(events["referrer"], events["user_agent"]).alias("header_marks")
-    return pl.DataFrame([*found, headers])
+    return pl.DataFrame([*found, headers, referrer_keys(events["referrer"])])
 
 
 def _has(*names: str) -> pl.Expr:
@@ -148,6 +149,16 @@ def mask(names: Iterable[str]) -> int:
 def key_of(texts: pl.Series) -> pl.Series:
     """Return a number (UInt64) for each text without nulls, the same for the same text, shape (n,)."""
     return texts.hash(seed=1)
+
+
+def referrer_keys(texts: pl.Series) -> pl.Series:
+    """Return `referrer_key` of referrers, null where there is none."""
+    return pl.select(pl.when(texts.is_not_null()).then(key_of(texts)).alias("referrer_key")).to_series()
+
+
+def describe_domains(texts: pl.Series) -> pl.DataFrame:
+    """Return `domain_key` of distinct domains."""
+    return key_of(texts).alias("domain_key").to_frame()
 
 
 def describe_clients(texts: pl.Series) -> pl.DataFrame:
@@ -213,6 +224,7 @@ DESCRIBED: dict[str, Callable[[pl.Series], pl.DataFrame]] = {
     "user_agent": describe_agents,
     "path": describe_paths,
     "url": describe_urls,
+    "domain": describe_domains,
 }
 """Columns without nulls, and what their distinct texts tell."""
 

@@ -9,10 +9,12 @@ from detector.events import EVENT_SCHEMA, with_clients, with_paths
 from detector.prepare import (
     describe_agents,
     describe_clients,
+    describe_domains,
     describe_paths,
     describe_referrers,
     describe_urls,
     prepare,
+    referrer_keys,
 )
 from wwwatch.scan.rows import TEXTS
 
@@ -74,14 +76,18 @@ def _agents(texts: pl.Series) -> pl.DataFrame:
 
 
 def _referrers(texts: pl.Series) -> pl.DataFrame:
-    return pl.concat([texts.alias("referrer").to_frame(), describe_referrers(texts)], how="horizontal")
+    return describe_referrers(texts).insert_column(0, texts.alias("referrer")).hstack([referrer_keys(texts)])
+
+
+def _domains(texts: pl.Series) -> pl.DataFrame:
+    return texts.alias("domain").to_frame().hstack(describe_domains(texts.fill_null("")))
 
 
 class Preparer:
     """Makes prepared requests of compact rows, as `detector.window.make_ready` makes them of events."""
 
     def __init__(self) -> None:
-        own = {"address": _clients, "user_agent": _agents}
+        own = {"address": _clients, "user_agent": _agents, "domain": _domains}
         more = {"url": _urls, "referrer": _referrers}
         plain = {name: lambda texts, name=name: texts.alias(name).to_frame() for name in TEXTS}
         self._known = {name: _Known(describe) for name, describe in (plain | own | more).items()}
