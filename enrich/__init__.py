@@ -1,6 +1,6 @@
 """enrich: a raw log line becomes an ECS event; pure functions over polars frames, no network, no clock."""
 
-from enrich.clean import Clean, is_quick, read_clean
+from enrich.clean import Clean, CleanReader, is_quick
 from enrich.conf import Conf, read_conf
 from enrich.detection import Detection, detect, detect_format
 from enrich.directive import compile_directive
@@ -19,6 +19,7 @@ __all__ = [
     "IS_COMMENT",
     "SCHEMA",
     "Clean",
+    "CleanReader",
     "Conf",
     "Detection",
     "Enrichment",
@@ -34,7 +35,6 @@ __all__ = [
     "is_quick",
     "last_header",
     "parse",
-    "read_clean",
     "read_conf",
     "read_events",
     "read_requests",

@@ -5,7 +5,9 @@ agent; each of these repeats, and is looked at once. What does not fit, an escap
 `read_requests`: a line is clean only where both say the same of it.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +19,15 @@ from enrich.enrichment import Enrichment
 from enrich.entry import Format
 from enrich.events import lean_tables
 from enrich.lines import AGENTS, ANSWERS, CLIENTS, REFERRERS, REQUESTS, TIMES, table_values
+from enrich.memo import Memo
+from enrich.moments import Moments
 from enrich.shapes import METHOD, QUOTED
-from enrich.tables import Events, Table, combine, encode
+from enrich.tables import Table
 
 _STRICT = combined("")[0]
 _COLUMNS = ("head", "request", "answer", "referrer", "between", "user_agent", "rest")
 _AS_WIDE = b'"' * (len(_COLUMNS) - 1) + b"\n"
-"""A first line that tells the parser how many columns there are."""
+"""A first line that tells the parser how many columns there are, where the log's own does not."""
 
 _PARTS = {
     CLIENTS: ("client", r"^(?P<address>[^ \-][^ ]*)$"),
@@ -35,7 +39,20 @@ _PARTS = {
 }
 """The tables: the text that each is made of, and the part of `enrich.clf`'s strict pattern that takes it."""
 
+_CODED = (REQUESTS, ANSWERS, REFERRERS, AGENTS)
+"""Tables whose texts the parser numbers right away."""
+
+_FITS = "fits"
+_NOBODY = np.zeros(0, np.uint32)
+_PLACE_OF_BIT = np.array([value.bit_length() - 1 for value in range(256)], np.int64)
+
+_MOST = 200_000
+_MOST_BYTES = 50_000_000
+"""Texts of a table that are known at a time, and their size."""
+
 _QUOTE, _LINE_FEED = b'"'[0], b"\n"[0]
+
+Finish = Callable[[str, pl.DataFrame], pl.DataFrame]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +60,12 @@ class Clean:
     """What was read of some lines.
 
     Attributes:
-        events: The clean lines, as `read_requests` returns them.
+        tables: Of the clean lines, as `read_requests` returns them, finished.
         is_clean: Which lines they are, shape (n lines,).
         ends: Where each line's line feed is, or would be, in the bytes, shape (n lines,).
     """
 
-    events: Events
+    tables: Mapping[str, Table]
     is_clean: npt.NDArray[np.bool_]
     ends: npt.NDArray[np.int64]
 
@@ -58,66 +75,100 @@ def is_quick(entry: Format) -> bool:
     return bool(entry.patterns) and entry.patterns[0] == _STRICT and entry.header is None
 
 
-def read_clean(data: bytes, entry: Format, enrichment: Enrichment) -> Clean | None:
-    """Read the clean ones among log lines.
+class CleanReader:
+    """Reads the clean ones among log lines; what a text tells is kept for the lines that follow. For one thread.
 
     Args:
-        data: Lines of the log in UTF-8, ended by line feeds alone.
         entry: The format, one that `is_quick`.
         enrichment: Which proxies are trusted.
-
-    Returns:
-        None where the bytes are no such lines.
+        finish: From a table's name and new rows of it, as `read_requests` returns them, to what is kept of them.
     """
-    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _LINE_FEED)
-    if not data.endswith(b"\n"):
-        ends = np.append(ends, len(data))
-    try:
-        texts = _split(data)
-    except pl.exceptions.ComputeError:
-        return None
-    if texts.height != len(ends):
-        return None
-    # Without anything after it, a user agent's last quote may be missing.
-    is_closed = np.frombuffer(data, np.uint8)[np.maximum(ends - 1, 0)] == _QUOTE
-    is_clean = texts.select((pl.col("between") == " ").fill_null(value=False)).to_series().to_numpy()
-    is_clean = is_clean & (is_closed | texts["rest"].is_not_null().to_numpy())
-    tables = {}
-    codes = encode(texts.select(text for text, _ in _PARTS.values()))
-    for (table, (text, pattern)), numbers in zip(_PARTS.items(), codes, strict=True):
-        rows, first = combine([numbers])
-        captured = texts[text].gather(first).to_frame().select(pl.col(text).str.extract_groups(pattern)).unnest(text)
-        values = table_values(table, captured, entry)
-        fits = captured.to_series().is_not_null()
-        if table == TIMES:
-            fits &= values[fields.TIMESTAMP].is_not_null()
-        if not fits.all():
-            is_clean &= fits.to_numpy()[rows]
-        tables[table] = Table(rows, values)
-    nothing = pl.Series(fields.ERROR_MESSAGE, [None], pl.String).new_from_index(0, len(ends))
-    events = Events(nothing.to_frame(), lean_tables(tables, enrichment))
-    return Clean(events if is_clean.all() else events.filter(pl.Series(is_clean)), is_clean, ends)
+
+    def __init__(self, entry: Format, enrichment: Enrichment, finish: Finish = lambda _table, values: values) -> None:
+        self.entry, self._enrichment, self._finish = entry, enrichment, finish
+        self._memos = {
+            table: Memo(partial(self._read, table), _MOST, _MOST_BYTES) for table in _PARTS if table != TIMES
+        }
+        self._moments = Moments(lambda texts: self._read(TIMES, texts)[fields.TIMESTAMP])
+
+    def read(self, data: bytes) -> Clean | None:
+        """Read lines.
+
+        Args:
+            data: Lines of the log in UTF-8, ended by line feeds alone.
+
+        Returns:
+            None where the bytes are no such lines.
+        """
+        ends = find_ends(data)
+        try:
+            texts = self._split(data)
+        except pl.exceptions.ComputeError:
+            return None
+        if texts.height != len(ends):
+            return None
+        # Without anything after it, a user agent's last quote may be missing.
+        is_clean = np.frombuffer(data, np.uint8)[np.maximum(ends - 1, 0)] == _QUOTE
+        if texts["rest"].null_count() < len(ends):
+            is_clean |= texts["rest"].is_not_null().to_numpy()
+        is_clean &= texts["is_apart"].to_numpy()
+        codes = {}
+        for table, memo in self._memos.items():
+            coded = texts[_PARTS[table][0]]
+            if coded.null_count():
+                if table != REFERRERS:
+                    is_clean &= coded.is_not_null().to_numpy()
+                coded = coded.fill_null("")
+            codes[table] = memo.places(coded)
+            fits = memo.table[_FITS]
+            if not fits.all():
+                is_clean &= fits.to_numpy()[codes[table]]
+        codes[TIMES], times = self._moments.read(texts["when"])
+        if times.null_count():
+            is_clean &= times.is_not_null().to_numpy()[codes[TIMES]]
+        if not is_clean.all():
+            codes = {table: numbers[is_clean] for table, numbers in codes.items()}
+        values = {table: memo.table.drop(_FITS) for table, memo in self._memos.items()}
+        values[TIMES] = times.alias(fields.TIMESTAMP).to_frame()
+        return Clean({table: Table(codes[table], values[table]) for table in codes}, is_clean, ends)
+
+    def _read(self, table: str, texts: pl.Series) -> pl.DataFrame:
+        """Return what texts of a table tell, and whether they fit."""
+        captured = texts.alias("text").to_frame().select(pl.col("text").str.extract_groups(_PARTS[table][1]))
+        fits = captured.to_series().struct.field(captured.to_series().struct.fields[0]).is_not_null().alias(_FITS)
+        values = {table: Table(_NOBODY, table_values(table, captured.unnest("text"), self.entry))}
+        return self._finish(table, lean_tables(values, self._enrichment)[table].values).with_columns(fits)
+
+    def _split(self, data: bytes) -> pl.DataFrame:
+        """Return the text of each of _PARTS, and `is_apart` and `rest`, a row per line; what is empty is null."""
+        kinds = {_PARTS[table][0]: memo.next_kind() for table, memo in self._memos.items()}
+        is_narrow = data.count(_QUOTE, 0, data.find(b"\n")) < len(_COLUMNS) - 1
+        pieces = pl.read_csv(
+            _AS_WIDE + data if is_narrow else data,
+            separator='"',
+            quote_char=None,
+            has_header=False,
+            schema={name: kinds.get(name, pl.String()) for name in _COLUMNS},
+            extra_columns="ignore",
+            truncate_ragged_lines=True,
+        )[is_narrow:]
+        head = pl.col("head").str.splitn(" ", 2).struct
+        return pieces.select(
+            head.field("field_0").cast(kinds["client"]).alias("client"),
+            head.field("field_1").alias("when"),
+            *(_PARTS[table][0] for table in _CODED),
+            (pl.col("between") == " ").fill_null(value=False).alias("is_apart"),
+            "rest",
+        )
 
 
-def _split(data: bytes) -> pl.DataFrame:
-    """Return the text of each of _PARTS, and `between` and `rest`, a row per line; what is empty is null."""
-    pieces = pl.read_csv(
-        _AS_WIDE + data,
-        separator='"',
-        quote_char=None,
-        has_header=False,
-        schema=dict.fromkeys(_COLUMNS, pl.String),
-        extra_columns="ignore",
-        truncate_ragged_lines=True,
-    )[1:]
-    head = pl.col("head").str.splitn(" ", 2)
-    return pieces.select(
-        head.struct.field("field_0").alias("client"),
-        head.struct.field("field_1").alias("when"),
-        "request",
-        "answer",
-        pl.col("referrer").fill_null(""),
-        "between",
-        "user_agent",
-        "rest",
-    )
+def find_ends(data: bytes) -> npt.NDArray[np.int64]:
+    """Return where each line feed is, and the end of a last line without one."""
+    bits = np.packbits(np.frombuffer(data, np.uint8) == _LINE_FEED, bitorder="little")
+    filled = np.flatnonzero(bits != 0)
+    found = bits[filled]
+    if (found & (found - 1)).any():  # lines of less than a byte's eight bits
+        ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _LINE_FEED)
+    else:
+        ends = filled * 8 + _PLACE_OF_BIT[found]
+    return ends if data.endswith(b"\n") else np.append(ends, len(data))

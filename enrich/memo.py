@@ -5,6 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 
+from enrich.pieces import Numbers
+
 MAX_VALUES = 100_000
 MAX_BYTES = 32_000_000
 MAX_TEXT = 2_000
@@ -21,7 +23,8 @@ class Memo:
     least, and what is in use is back after one batch.
 
     Args:
-        compute: From distinct texts (String, no nulls, at most `MAX_TEXT` characters) to their columns, in their order.
+        compute: From distinct texts (String, no nulls, of `lookup` at most `MAX_TEXT` characters) to their columns, in
+            their order.
         limit: Distinct texts to keep; one batch's are added to it before it is looked at.
         limit_bytes: The texts' size in UTF-8 to keep.
     """
@@ -41,12 +44,35 @@ class Memo:
         # polars forgets the numbers when the last series of the kind is gone: this one stays.
         self._anchor = pl.Series(dtype=kind)
         self._rows = np.full(0, _UNKNOWN, np.uint32)
-        self._table = self._compute(pl.Series(dtype=pl.String))
+        self.table = self._compute(pl.Series(dtype=pl.String))
         self._bytes = 0
 
     def __len__(self) -> int:
         """Return how many distinct texts are kept."""
-        return self._table.height
+        return self.table.height
+
+    def next_kind(self) -> pl.DataType:
+        """Return what the next batch's texts are to be cast to, for `places`; where a bound is passed, it is new."""
+        if len(self) > self._limit or self._bytes > self._limit_bytes:
+            self.clear()
+        return self._anchor.dtype
+
+    def places(self, coded: pl.Series) -> Numbers:
+        """Return each text's row in `table`, shape (n,).
+
+        Args:
+            coded: Of the kind that `next_kind` said last, of shape (n,), no nulls.
+        """
+        codes = coded.to_physical().to_numpy()
+        missing = int(codes.max(initial=0)) + 1 - self._rows.size
+        if missing > 0:
+            self._rows = np.append(self._rows, np.full(max(missing, self._rows.size), _UNKNOWN, np.uint32))
+        found: Numbers = self._rows[codes]
+        is_new = found == _UNKNOWN
+        if is_new.any():
+            self._learn(coded.filter(pl.Series(is_new)).unique())
+            found = self._rows[codes]
+        return found
 
     def lookup(self, values: pl.Series) -> tuple[pl.Series, pl.DataFrame]:
         """Return each value's row in the table, and the table.
@@ -58,32 +84,21 @@ class Memo:
             Row numbers (UInt32, shape (n,), null where the value is null), and the columns of `compute`. The table is
             not changed later: a later call returns a longer one, or one that began anew.
         """
-        if len(self) > self._limit or self._bytes > self._limit_bytes:
-            self.clear()
-        coded = _cut(values).cast(self._anchor.dtype)
-        codes = coded.to_physical()
-        self._learn(coded)
-        return pl.Series(values.name, self._rows).gather(codes), self._table
+        coded = _cut(values).cast(self.next_kind())
+        if not coded.null_count():
+            return pl.Series(values.name, self.places(coded)), self.table
+        self.places(coded.drop_nulls())
+        return pl.Series(values.name, self._rows).gather(coded.to_physical()), self.table
 
     def columns(self, values: pl.Series) -> pl.DataFrame:
         """Return the columns of each value, shape (n, columns); null where the value is null."""
         rows, table = self.lookup(values)
         return table.select(pl.all().gather(rows))
 
-    def _learn(self, coded: pl.Series) -> None:
-        distinct = coded.drop_nulls().unique()
-        if distinct.is_empty():
-            return
-        codes = distinct.to_physical().to_numpy()
-        missing = int(codes.max()) + 1 - self._rows.size
-        if missing > 0:
-            self._rows = np.append(self._rows, np.full(missing, _UNKNOWN, np.uint32))
-        is_new = self._rows[codes] == _UNKNOWN
-        if not is_new.any():
-            return
-        texts = distinct.filter(pl.Series(is_new)).cast(pl.String)
-        self._rows[codes[is_new]] = np.arange(len(self), len(self) + len(texts), dtype=np.uint32)
-        self._table = pl.concat([self._table, self._compute(texts)], rechunk=True)
+    def _learn(self, distinct: pl.Series) -> None:
+        texts = distinct.cast(pl.String)
+        self._rows[distinct.to_physical().to_numpy()] = np.arange(len(self), len(self) + len(texts), dtype=np.uint32)
+        self.table = pl.concat([self.table, self._compute(texts)], rechunk=True)
         self._bytes += int(texts.str.len_bytes().sum())
 
 

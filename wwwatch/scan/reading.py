@@ -12,12 +12,13 @@ from core import fields
 from core.errors import DeliveryError, FormatError
 from enrich import (
     IS_COMMENT,
+    Clean,
+    CleanReader,
     Enrichment,
     Format,
     detect_format,
     is_quick,
     last_header,
-    read_clean,
     read_requests,
     resume,
 )
@@ -134,6 +135,7 @@ class _Run:
     log: Log
     pool: ThreadPoolExecutor
     words: Dictionary = field(default_factory=Dictionary)
+    idle: list[CleanReader] = field(default_factory=list)
 
     def read_file(self, item: Input, base: int) -> int:
         """Read one file into the log; return how many bytes it holds, unpacked."""
@@ -210,18 +212,30 @@ class _Run:
         if isinstance(piece, Chunk):
             return self._compact_lines(piece.lines, piece.offsets + base, entry)
         data = piece.plain() if is_quick(entry) else None
-        clean = read_clean(data, entry, self.reader.enrichment) if data else None
+        clean = self._read_clean(data, entry) if data else None
         if clean is None or int(np.diff(clean.ends, prepend=-1).max()) > MAX_LINE:
             chunk = piece.split()
             return self._compact_lines(chunk.lines, chunk.offsets + base, entry)
         offsets = pl.Series(np.append(0, clean.ends[:-1] + 1) + piece.start + base)
         if clean.is_clean.all():
-            return self.words.compact(clean.events, offsets), Counts(len(offsets), len(offsets))
+            return self.words.compact_clean(clean, offsets), Counts(len(offsets), len(offsets))
         is_clean = pl.Series(clean.is_clean)
-        rows = self.words.compact(clean.events, offsets.filter(is_clean))
+        rows = self.words.compact_clean(clean, offsets.filter(is_clean))
         others, counts = self._compact_lines(piece.split().lines.filter(~is_clean), offsets.filter(~is_clean), entry)
         counts.add(Counts(int(is_clean.sum()), int(is_clean.sum())))
         return pl.concat([rows, others]).sort("position"), counts
+
+    def _read_clean(self, data: bytes, entry: Format) -> Clean | None:
+        # Each thread takes one that nobody uses: what it knows of texts is for it alone.
+        try:
+            kept = self.idle.pop()
+        except IndexError:
+            kept = None
+        if kept is None or kept.entry != entry:
+            kept = CleanReader(entry, self.reader.enrichment, self.words.finish)
+        clean = kept.read(data)
+        self.idle.append(kept)
+        return clean
 
     def _compact_lines(self, lines: pl.Series, positions: pl.Series, entry: Format) -> tuple[pl.DataFrame, Counts]:
         events = read_requests(lines, entry, self.reader.enrichment)

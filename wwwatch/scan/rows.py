@@ -9,7 +9,7 @@ import polars as pl
 from core import fields
 from detector.events import EVENT_SCHEMA, with_clients, with_paths
 from detector.texts import distinct_codes
-from enrich import Events
+from enrich import Clean, Events
 from enrich.lines import AGENTS, ANSWERS, CLIENTS, REFERRERS, REQUESTS, TIMES
 
 TEXTS = {
@@ -58,6 +58,34 @@ class Dictionary:
             ]
         )
         return frame.drop_nulls(["time", "address"])
+
+    def finish(self, table: str, values: pl.DataFrame) -> pl.DataFrame:
+        """Return what rows hold of a table of `read_requests`: all but its time and position."""
+        texts = [
+            values[column].cast(self.kinds[name]).alias(name)
+            for name, (held_in, column) in TEXTS.items()
+            if held_in == table
+        ]
+        if table == ANSWERS:
+            status = values[fields.STATUS].cast(pl.Int16, strict=False).alias("status")
+            return pl.DataFrame([status, values[fields.BODY_BYTES].alias("bytes")])
+        return pl.DataFrame(texts) if texts else values
+
+    def compact_clean(self, clean: Clean, positions: pl.Series) -> pl.DataFrame:
+        """Return clean lines as `compact` does.
+
+        Args:
+            clean: Its tables are finished by `finish`.
+            positions: Where each clean line begins, counted over all files.
+        """
+        columns = {}
+        for table in clean.tables.values():
+            for column in table.values.select(pl.all().gather(table.codes)):
+                columns[column.name] = column
+        columns["time"] = columns[fields.TIMESTAMP].alias("time")
+        columns["position"] = positions.alias("position")
+        frame = pl.DataFrame([columns[name] for name in ("time", *TEXTS, "status", "bytes", "position")])
+        return frame.drop_nulls(["address"]) if frame["address"].null_count() else frame
 
     def _text(self, name: str, events: Events) -> pl.Series:
         table, column = TEXTS[name]

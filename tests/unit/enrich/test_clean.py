@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import fields
-from enrich import FORMATS, Enrichment, is_quick, read_clean, read_requests
+from enrich import FORMATS, CleanReader, Enrichment, Events, is_quick, read_requests
+from enrich.clean import find_ends
 
 COMBINED = FORMATS["combined"]
 NOBODY = Enrichment()
@@ -21,7 +22,6 @@ ASKED = (
     fields.REFERRER,
     fields.STATUS,
     fields.BODY_BYTES,
-    fields.ERROR_MESSAGE,
 )
 
 ODD = (
@@ -58,16 +58,17 @@ CLEAN = (
 )
 
 
-def compare(lines: list[str], *, end: str = "\n") -> list[bool]:
+def compare(lines: list[str], *, end: str = "\n", reader: CleanReader | None = None) -> list[bool]:
     """Return which lines are clean; each of them must read as `read_requests` reads it."""
     data = ("\n".join(lines) + end).encode()
-    found = read_clean(data, COMBINED, NOBODY)
+    found = (reader or CleanReader(COMBINED, NOBODY)).read(data)
     assert found is not None
     assert [data[:at].count(b"\n") for at in found.ends] == list(range(len(lines)))
     chosen = pl.Series(lines, dtype=pl.String).filter(pl.Series(found.is_clean))
     other = read_requests(chosen, COMBINED, NOBODY)
+    events = Events(pl.DataFrame(), found.tables)
     for name in ASKED:
-        assert found.events.column(name).equals(other.column(name), null_equal=True), name
+        assert events.column(name).equals(other.column(name), null_equal=True), name
     return [bool(each) for each in found.is_clean]
 
 
@@ -90,7 +91,7 @@ def test_the_last_line_needs_no_end() -> None:
 
 def test_bytes_that_are_no_text_are_not_read() -> None:
     """Somebody else shows them as escapes."""
-    assert read_clean(PLAIN.encode() + b"\n\xff\xfe\n", COMBINED, NOBODY) is None
+    assert CleanReader(COMBINED, NOBODY).read(PLAIN.encode() + b"\n\xff\xfe\n") is None
 
 
 def test_only_the_plain_combined_format_is_quick() -> None:
@@ -106,3 +107,19 @@ def test_whatever_is_clean_reads_the_same(edits: list[tuple[str, int, str]]) -> 
     """Quotes, backslashes and spaces anywhere never make a line read otherwise than by its pattern."""
     lines = [PLAIN, *(line[:at] + text + line[at + len(text) :] for line, at, text in edits)]
     assert compare(lines)[0]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.lists(st.sampled_from((*CLEAN, *ODD)), min_size=1, max_size=5), max_size=4))
+def test_what_was_read_before_changes_nothing(batches: list[list[str]]) -> None:
+    """What a reader knows of texts is true of the same texts later, fitting or not."""
+    reader = CleanReader(COMBINED, NOBODY)
+    for batch in batches:
+        assert compare(batch, reader=reader) == [line in CLEAN for line in batch]
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b"a\n\nb\n", b"a" * 20, b"a" * 7 + b"\n" + b"b" * 30 + b"\n", b"\n" * 9])
+def test_every_line_feed_is_found(data: bytes) -> None:
+    """However near they are, and wherever the last line ends."""
+    ends = [at for at, byte in enumerate(data) if byte == ord("\n")]
+    assert find_ends(data).tolist() == ends + [len(data)] * (not data.endswith(b"\n"))
