@@ -69,7 +69,7 @@ class SessionModel:
         if self.names != NAMES:
             fact = f"it was trained on {len(self.names)} features, this version computes {len(NAMES)}"
             raise ModelError(f"the model does not fit: {fact}", "run `wwwatch train`")
-        return sessions.select(self.names).to_numpy().astype(np.float64)
+        return sessions.select(self.names).to_numpy().astype(np.float64, copy=False)
 
     def probabilities(self, matrix: Matrix) -> Matrix:
         """Return the probability of each kind, shape (n_sessions, n_kinds); without its evidence a kind has none."""
@@ -93,7 +93,10 @@ class SessionModel:
 
     def strangeness(self, matrix: Matrix) -> Matrix:
         """Return the score that novelty alone gives, 0 to NOVEL_TO, shape (n_sessions,): from NOVEL_FROM on novel."""
-        raw, most = self.habits.raw(matrix), max(float(self.habits.cuts[-1]), 1e-9)
+        return self._strangeness(matrix, self.habits.raw(matrix))
+
+    def _strangeness(self, matrix: Matrix, raw: Matrix) -> Matrix:
+        most = max(float(self.habits.cuts[-1]), 1e-9)
         can_be = (matrix[:, _REQUESTS] >= NOVEL_REQUESTS) & (matrix[:, _DECLARED] == 0) & self.habits.is_own
         beyond = np.clip(raw / most - 1.0, 0.0, 1.0)
         usual = NORMAL_TO * np.minimum(raw / most, 1.0)
@@ -112,16 +115,20 @@ class SessionModel:
         if not len(matrix):
             return pl.DataFrame(schema=_VERDICT)
         probabilities, rows = self.probabilities(matrix), np.arange(len(matrix))
-        weights = np.column_stack([weight(matrix, learner.kind) for learner in self.learners])
-        likely = np.where(probabilities >= LIKELY, probabilities * weights, 0.0)
+        likely = np.where(probabilities >= LIKELY, probabilities, 0.0)
+        for column, learner in enumerate(self.learners):
+            called = likely[:, column] > 0  # few
+            likely[called, column] *= weight(matrix[called], learner.kind)
         best = np.argmax(likely, axis=1)
         is_attack = likely[rows, best] > 0
-        strange = self.strangeness(matrix)
+        raw = self.habits.raw(matrix)
+        strange = self._strangeness(matrix, raw)
         is_novel = ~is_attack & (strange >= NOVEL_FROM)
-        novelty = np.searchsorted(self.habits.cuts, self.habits.raw(matrix), side="right") / len(self.habits.cuts)
+        novelty = np.searchsorted(self.habits.cuts, raw, side="right") / len(self.habits.cuts)
         attack = probabilities.max(axis=1)
         # An attack scores at least what its strangeness would: else it could score higher with its evidence gone.
         score = np.maximum(100.0 * likely[rows, best], strange)
-        kind = np.where(is_attack, np.array(self.kinds)[best], np.where(is_novel, "novel", NORMAL))
+        numbers = np.where(is_attack, best, np.where(is_novel, len(self.learners), len(self.learners) + 1))
+        kind = pl.Series([*self.kinds, "novel", NORMAL]).gather(numbers)
         confidence = np.where(is_attack, probabilities[rows, best], np.where(is_novel, novelty, 1.0 - attack))
         return pl.DataFrame({"score": score, "kind": kind, "confidence": confidence, "novelty": np.clip(novelty, 0, 1)})

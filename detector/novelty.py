@@ -30,6 +30,9 @@ _HOSTILE = tuple(BY_NAME[name].hostile for name in HABITS)
 _LOGARITHMIC = np.array([BY_NAME[name].unit not in {"share", "flag", "ratio"} for name in HABITS])
 
 
+_PARTS = np.arange(GRID + 2) / (GRID + 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Novelty:
     """What a site's sessions are like.
@@ -56,25 +59,36 @@ class Novelty:
         """
         values = compress(matrix)
         found = np.empty_like(values)
-        rarest = 1.0 / (self.sessions + 1.0)
+        more, less = self._rarity(1.0 - _PARTS), self._rarity(_PARTS)
         for habit, grid in enumerate(self.grids):
             if HABITS[habit] == UNKNOWN and grid[0] == grid[-1]:
                 found[:, habit] = 0.0  # learnt before the site's profile was: it could not tell
                 continue
             value = values[:, habit]
             # Of the sessions, so many go as far on this side, or further: on the hostile one, where there is one.
-            more = 1.0 - np.searchsorted(grid, value, "left") / (GRID + 1)
-            less = np.searchsorted(grid, value, "right") / (GRID + 1)
-            one_sided = _HOSTILE[habit] > 0
-            tail = np.clip(more if one_sided else np.minimum(more, less), rarest, 1.0)
-            short = 0.0 if one_sided else grid[0] - value
-            beyond = np.maximum(np.maximum(value - grid[-1], short), 0.0) / self.spread[habit]
-            found[:, habit] = np.maximum(-np.log2(np.minimum(2.0 * tail, 1.0)), 0.0) + 2.0 * np.log2(1.0 + beyond)
+            below = np.searchsorted(grid, value, "left")
+            surprise, outside = more[below], value > grid[-1]
+            if _HOSTILE[habit] <= 0:
+                up_to = np.append(np.searchsorted(grid, grid, "right"), GRID + 1)  # those that are equal are more
+                is_on = np.append(grid, np.nan)[below] == value
+                surprise = np.maximum(surprise, less[np.where(is_on, up_to[below], below)])
+                outside |= value < grid[0]
+            if outside.any():
+                far = value[outside]
+                beyond = np.maximum(far - grid[-1], grid[0] - far) / self.spread[habit]
+                surprise[outside] += 2.0 * np.log2(1.0 + beyond)
+            found[:, habit] = surprise
         return found
+
+    def _rarity(self, tail: Matrix) -> Matrix:
+        """Return how surprising it is that such a share of the sessions goes as far, shape of `tail`."""
+        held = np.clip(tail, 1.0 / (self.sessions + 1.0), 1.0)
+        return np.asarray(np.maximum(-np.log2(np.minimum(2.0 * held, 1.0)), 0.0), dtype=np.float64)
 
     def raw(self, matrix: Matrix) -> Matrix:
         """Return the novelty, 0 and higher, higher = stranger, shape (n_sessions,)."""
-        return np.asarray(np.sort(self.surprises(matrix), axis=1)[:, -STRANGEST:].sum(axis=1), dtype=np.float64)
+        strangest = np.partition(self.surprises(matrix), -STRANGEST, axis=1)[:, -STRANGEST:]
+        return np.asarray(np.sort(strangest, axis=1).sum(axis=1), dtype=np.float64)
 
 
 def learn_novelty(matrix: Matrix, *, is_own: bool = True) -> Novelty:
@@ -95,4 +109,5 @@ def learn_novelty(matrix: Matrix, *, is_own: bool = True) -> Novelty:
 def compress(matrix: Matrix) -> Matrix:
     """Return the habits of a matrix of features, counts, durations and sizes as log(1 + x): these span decades."""
     habits = matrix[:, COLUMNS]
-    return np.where(_LOGARITHMIC, np.log1p(np.maximum(habits, 0.0)), habits)
+    habits[:, _LOGARITHMIC] = np.log1p(np.maximum(habits[:, _LOGARITHMIC], 0.0))
+    return habits

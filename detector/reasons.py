@@ -91,16 +91,18 @@ class _Occlusion:
         order: list[list[int]] = [[] for _ in range(len(matrix))]
         hostile = self.directions * (matrix[:, self.columns] - self.usual) > 0
         hostile |= (self.directions == 0) & (matrix[:, self.columns] != self.usual)
-        first = self._drops(matrix, hostile)
-        for _ in range(MOST):
-            open_ = np.flatnonzero(self.score(left) >= self.limit)
-            drops = self._drops(left[open_], hostile[open_] & ~named[open_])
+        scores = self.score(matrix)
+        first = self._drops(matrix, scores, hostile)
+        for step in range(MOST):
+            open_ = np.flatnonzero(scores >= self.limit)
+            drops = self._drops(left[open_], scores[open_], hostile[open_] & ~named[open_]) if step else first[open_]
             for row, drop in zip(open_.tolist(), drops, strict=True):
                 best = int(np.argmax(drop))
                 if drop[best] > 0:
                     named[row, best] = True
                     order[row].append(best)
                     left[row, self.columns[best]] = self.usual[best]
+            scores[open_] = self.score(left[open_])
         return [self._fill_up(chosen, falls) for chosen, falls in zip(order, first, strict=True)]
 
     def _fill_up(self, chosen: list[int], falls: Matrix) -> list[int]:
@@ -110,19 +112,24 @@ class _Occlusion:
         ranked = sorted([*chosen, *decisive], key=falls.__getitem__, reverse=True)
         return [int(self.columns[each]) for each in ranked or [int(np.argmax(falls))]]
 
-    def _drops(self, matrix: Matrix, which: NDArray[np.bool_]) -> Matrix:
+    def _drops(self, matrix: Matrix, scores: Matrix, which: NDArray[np.bool_]) -> Matrix:
         """Return how far the score falls when each feature alone is set back, shape (n_sessions, n_columns).
 
         Where evidence is there twice over, one alone lowers nothing: then what there is most of counts a little.
+
+        Args:
+            matrix: Features, shape (n_sessions, n_features).
+            scores: What they score as they are, shape (n_sessions,).
+            which: Which features to look at, shape (n_sessions, n_columns); 0 is returned of the others.
         """
-        count = len(self.columns)
-        variants = np.repeat(matrix[:, np.newaxis, :], count, axis=1)
-        places = np.arange(count)
-        variants[:, places, self.columns] = self.usual
-        scores = self.score(variants.reshape(-1, matrix.shape[1])).reshape(len(matrix), count)
+        rows, places = np.nonzero(which)
+        variants = matrix[rows]
+        variants[np.arange(len(rows)), self.columns[places]] = self.usual[places]
         evident = np.isin(np.array(NAMES)[self.columns], KINDS[self.kind].evidence)
         much = 1e-3 * evident * np.log1p(np.abs(matrix[:, self.columns] - self.usual))
-        return np.where(which, self.score(matrix)[:, np.newaxis] - scores + much, 0.0)
+        drops = np.zeros(which.shape)
+        drops[which] = scores[rows] - self.score(variants) + much[which]
+        return drops
 
 
 def _looked_at(kind: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
