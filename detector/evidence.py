@@ -13,10 +13,13 @@ from core.clock import iso_millis
 from core.fields import EVENT_ORIGINAL, MESSAGE, SOURCE_IP, TIMESTAMP, URL_ORIGINAL
 from detector.anomaly import MOST_CLIENTS, Anomaly, source_object
 from detector.kinds import LOGIN_KINDS
+from detector.prepare import key_of
 
 LINES = 10
 SEARCHES_PER_REQUEST = 200
 """A page of new events may hold thousands of attackers: asked for all at once, the answer would come too late."""
+
+_TO_CHOOSE = ("client_key", "agent_key", "url_key", "time", "is_login", "marks")
 
 LONGEST = 2_000
 """Characters of one line that are kept; the whole line stays in the access log's index."""
@@ -112,28 +115,30 @@ def choose(rows: pl.DataFrame, anomalies: Sequence[Anomaly]) -> list[Wanted]:
         return []
     keys = pl.DataFrame(
         {
-            "client": [each.client for each in anomalies],
-            "user_agent": [each.user_agent for each in anomalies],
+            "client_key": key_of(pl.Series([each.client for each in anomalies], dtype=pl.String)),
+            "agent_key": key_of(pl.Series([each.user_agent for each in anomalies], dtype=pl.String)),
             "_from": [each.start for each in anomalies],
             "_to": [each.end for each in anomalies],
             "_by_login": [each.kind in LOGIN_KINDS for each in anomalies],
         },
         schema_overrides={"_from": rows.schema["time"], "_to": rows.schema["time"]},
     ).with_row_index("_which")
-    # The index is only looked at in the rows of these clients: one pass over the window, however many anomalies.
-    theirs = rows.filter(pl.col("client").is_in(keys["client"].unique().implode()))
-    own = theirs.join(keys, on=["client", "user_agent"]).filter(pl.col("time").is_between("_from", "_to"))
-    signs = pl.any_horizontal(pl.col("^sign_.*$"))
-    told = own.with_columns(pl.when("_by_login").then("is_login").otherwise(signs).alias("_tells")).sort("time")
-    ranked = told.with_columns(pl.int_range(pl.len()).over("_which", "url").alias("_again"))
+    # One pass over the window, however many anomalies, and only over what is needed to choose.
+    is_theirs = pl.col("client_key").is_in(keys["client_key"].unique().implode())
+    needed = rows.lazy().select(*_TO_CHOOSE, pl.int_range(pl.len(), dtype=pl.UInt32).alias("_row")).filter(is_theirs)
+    own = needed.collect().join(keys, on=["client_key", "agent_key"], maintain_order="left")
+    own = own.filter(pl.col("time").is_between("_from", "_to"))
+    told = own.with_columns(pl.when("_by_login").then("is_login").otherwise(pl.col("marks") != 0).alias("_tells"))
+    ordered = told.sort("time", maintain_order=True)
+    ranked = ordered.with_columns(pl.int_range(pl.len()).over("_which", "url_key").alias("_again"))
     best = ranked.sort("_which", ~pl.col("_tells"), "_again", "time", maintain_order=True)
     few = best.group_by("_which", maintain_order=True).head(LINES)
-    urls = few.group_by("_which").agg(pl.col("url").filter("_tells").unique(maintain_order=True))
-    by_number = dict(urls.iter_rows())
+    named = few.filter("_tells").select("_which", rows["url"].gather(few.filter("_tells")["_row"]))
+    by_number = dict(named.group_by("_which").agg(pl.col("url").unique(maintain_order=True)).iter_rows())
     shown = few.sort("_which", "time", maintain_order=True)
     ends = np.searchsorted(shown["_which"].to_numpy(), np.arange(len(anomalies)), "right").tolist()
     # Slices of one frame: a table each for thousands of anomalies would take longer than judging them.
-    lines = shown.select(rows.columns)
+    lines = rows[shown["_row"]]
     return [
         Wanted(each, by_number.get(number, []), lines[begin:end])
         for number, (each, begin, end) in enumerate(zip(anomalies, [0, *ends], ends, strict=False))

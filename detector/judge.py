@@ -13,6 +13,7 @@ from detector.anomaly import MOST_ADDRESSES, Anomaly
 from detector.evidence import LINES, EvidenceSource, choose
 from detector.kinds import NORMAL
 from detector.model import SessionModel
+from detector.prepare import key_of
 from detector.reasons import explain
 from detector.table import NAMES
 from detector.window import HORIZON
@@ -146,6 +147,9 @@ def real_addresses(rows: pl.DataFrame, clients: set[str]) -> dict[tuple[str, str
     networks = [client for client in clients if client.endswith("/64")]
     if not networks:
         return {}
-    own = rows.filter(pl.col("client").is_in(networks)).group_by("client", "user_agent", maintain_order=True)
-    found = own.agg(pl.col("address").unique(maintain_order=True).head(MOST_ADDRESSES))
+    is_own = pl.col("client_key").is_in(key_of(pl.Series(networks)).implode())
+    own = rows.lazy().filter(is_own).select("client", "user_agent", "address").collect()
+    found = own.group_by("client", "user_agent", maintain_order=True).agg(
+        pl.col("address").unique(maintain_order=True).head(MOST_ADDRESSES)
+    )
     return {(client, agent): tuple(addresses) for client, agent, addresses in found.iter_rows()}

@@ -3,9 +3,10 @@
 import threading
 from collections.abc import Iterator
 
+import polars as pl
 import pytest
 
-from wwwatch.scan.judging import ahead
+from wwwatch.scan.judging import ahead, pages
 
 
 def test_items_come_in_their_order_and_all_of_them() -> None:
@@ -32,3 +33,13 @@ def test_what_fails_in_a_stage_is_raised_where_its_item_is_used() -> None:
     assert [next(line), next(line)] == [0.5, 1.0]
     with pytest.raises(ZeroDivisionError):
         next(line)
+
+
+@pytest.mark.parametrize(
+    "order", [list(range(10)), list(range(3, 10)), [1, 0, 2, 3, 4, 5, 9, 8, 7, 6], [5], []], ids=str
+)
+def test_pages_are_the_rows_in_the_order_of_time(order: list[int]) -> None:
+    rows = pl.concat([pl.DataFrame({"row": range(begin, begin + 5)}) for begin in (0, 5)], rechunk=False)
+    found = list(pages(rows, pl.Series(order, dtype=pl.UInt32), 4))
+    assert [row for page in found for row in page["row"]] == order
+    assert all(page.height == 4 for page in found[:-1])
