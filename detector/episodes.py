@@ -8,8 +8,11 @@ import polars as pl
 
 from detector.anomaly import Anomaly
 from detector.evidence import LINES, EvidenceSource, Wanted
+from detector.prepare import key_of
 from detector.siteverdict import family_of, grow
 from detector.traffic import Scale
+
+_TOLD = ("time", "client", "address", "user_agent", "path")
 
 APART = timedelta(hours=1)
 """With more than this between two strange intervals there are two anomalies."""
@@ -87,13 +90,21 @@ class Episodes:
             .sort("requests", "client", descending=[True, False])
         )
         clients = tuple(dict.fromkeys([*(old.clients if old else ()), *ranked["client"]]))
-        here = rows.filter((pl.col("domain") == domain) & pl.col("client").is_in(clients) & (pl.col("time") >= begin))
+        here = _requests(rows, domain, clients, begin)
         anomaly = grow(old, worst | {"domain": domain}, clients, here, self.digest)
         if anomaly is None:
             return None
         if len(anomaly.evidence) < LINES:
             first = here.sort("time").unique("client", keep="first", maintain_order=True).head(LINES)
-            (lines,) = self.evidence.fetch([Wanted(anomaly, [anomaly.top_path], first)])
+            (lines,) = self.evidence.fetch([Wanted(anomaly, [anomaly.top_path], rows[first["row"]])])
             anomaly = replace(anomaly, evidence=lines or anomaly.evidence)
         self.place(anomaly)
         return anomaly
+
+
+def _requests(rows: pl.DataFrame, domain: str, clients: tuple[str, ...], since: datetime) -> pl.DataFrame:
+    """Return what an anomaly tells of the requests of clients at a site since then, and each one's `row`."""
+    lately = rows.select((pl.col("time") >= since) & (pl.col("domain") == domain)).to_series().arg_true()
+    keys = key_of(pl.Series(clients, dtype=pl.String)).implode()
+    here = lately.filter(rows["client_key"].gather(lately).is_in(keys))
+    return rows.select(pl.col(_TOLD).gather(here)).with_columns(here.alias("row"))

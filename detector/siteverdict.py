@@ -31,11 +31,9 @@ MORE = 0.1
 _TOLD = ("bare", "browsing", "dry", "lucky", "failed", "bare_requests", "bare_errors", "count", "usual")
 
 
-def reaches_floor(counted: pl.DataFrame, scale: Scale) -> bool:
-    """Say whether any interval (output of `by_interval`) has enough for `judge_floods` or `judge_logins` to name it."""
-    return bool(
-        counted.select(((pl.col("bare") >= scale.floor_bare) | (pl.col("dry") >= scale.floor_dry)).any()).item()
-    )
+def reaches_floor(scale: Scale) -> pl.Expr:
+    """Say whether an interval (output of `by_interval`) has enough for `judge_floods` or `judge_logins` to name it."""
+    return (pl.col("bare") >= scale.floor_bare) | (pl.col("dry") >= scale.floor_dry)
 
 
 def judge_floods(counted: pl.DataFrame, scale: Scale) -> pl.DataFrame:

@@ -10,10 +10,10 @@ from detector.episodes import Episodes, Strange
 from detector.evidence import EvidenceSource
 from detector.sharing import SHARED, find_sharers, judge_sharers, split_sharers
 from detector.siteverdict import judge_floods, judge_logins, reaches_floor
-from detector.slots import MOST_SLOTS, Slots, browsers
+from detector.slots import MOST_SLOTS, Slots, with_browsers
 from detector.slow import DAY, by_day, judge_days
-from detector.traffic import SCALES, Scale, by_client, by_interval
-from detector.trend import HISTORY_SCHEMA, mark, with_learnt, with_usual
+from detector.traffic import COUNTED, SCALES, Scale, by_client, by_interval, in_intervals, with_details
+from detector.trend import HISTORY_SCHEMA, mark, with_history, with_learnt, with_usual
 from detector.walks import Walks
 
 SPAN = timedelta(hours=2)
@@ -63,8 +63,9 @@ class SiteWatch:
         if history is not None:
             self.history = history
         if since is not None:
+            slots = with_browsers(self.slots.merged())
             for scale in SCALES:
-                self._look(scale, since, browsers(self.slots.frame))
+                self._look(scale, since, slots)
 
     def refill(self, prepared: pl.DataFrame) -> None:
         """Count requests without judging them (output of `detector.features.prepare`)."""
@@ -96,12 +97,12 @@ class SiteWatch:
         if not isinstance(first, datetime):
             return []
         self.refill(new)
-        known = browsers(self.slots.frame)
+        slots = with_browsers(self.slots.merged())
         found = [
             strange
             for scale in SCALES
             if _is_due(scale, before, watermark)
-            for strange in self._look(scale, min(first, (before or first) - scale.cadence), known)
+            for strange in self._look(scale, min(first, (before or first) - scale.cadence), slots)
         ]
         if _is_due(DAY, before, watermark):
             found += self._look_at_days(memory, min(first, (before or first) - DAY.cadence))
@@ -111,33 +112,35 @@ class SiteWatch:
         self._trim(watermark)
         return anomalies
 
-    def _look(self, scale: Scale, since: datetime, known: pl.DataFrame) -> list[Strange]:
-        clients = by_client(self.slots.frame, known, scale, since)
-        if clients.is_empty():
+    def _look(self, scale: Scale, since: datetime, slots: pl.DataFrame) -> list[Strange]:
+        own = in_intervals(slots, scale, since)
+        if own.is_empty():
             return []
-        counted = by_interval(clients, times=self.slots.times)
-        counted = with_learnt(counted, self.hours).with_columns(
-            is_flooded=pl.lit(value=False), is_sprayed=pl.lit(value=False)
-        )
-        if not reaches_floor(counted, scale):  # whatever is usual
-            self._learn(counted.with_columns(pl.lit(scale.name).alias("scale")))
+        counted = by_interval(by_client(own.select(COUNTED)), times=self.slots.times)
+        busy = counted.filter(reaches_floor(scale))
+        if busy.is_empty():  # whatever is usual
+            calm = {name: pl.lit(value=False) for name in ("is_flooded", "is_sprayed")}
+            self._learn(counted.with_columns(pl.lit(scale.name).alias("scale"), **calm))
             return []
+        clients = by_client(own.filter(pl.col("where").is_in(busy["where"].implode())))
+        busy = with_learnt(with_details(busy, clients, times=self.slots.times), self.hours)
+        seen = with_history(counted, self.history, scale)
         # A long attack in one page must not become usual by itself: what is strange is left out, and looked at again.
         for _ in range(MOST_LOOKS):
-            judged = with_usual(counted, self.history, scale)
+            judged = with_usual(busy, seen, scale)
             floods, logins = judge_floods(judged, scale), judge_logins(judged, scale)
-            again = mark(mark(judged, floods, "is_flooded"), logins, "is_sprayed")
-            if again.select("is_flooded", "is_sprayed").equals(counted.select("is_flooded", "is_sprayed")):
+            again = mark(mark(seen, floods, "is_flooded"), logins, "is_sprayed")
+            if again.equals(seen):
                 break
-            counted = again.select(counted.columns)
-        self._learn(counted.with_columns(pl.lit(scale.name).alias("scale")))
+            seen = again
+        self._learn(seen.filter(pl.col("where").is_not_null()).with_columns(pl.lit(scale.name).alias("scale")))
         strange = []
         for flags, who in (
             (floods, pl.col("is_bare")),
             (logins, pl.col("is_dry") | pl.col("is_lucky")),
         ):
             if flags.height:
-                members = clients.filter(who).join(flags, on=["domain", "interval"], how="semi")
+                members = clients.filter(who & pl.col("where").is_in(flags["where"].implode()))
                 strange.append(Strange.at(flags, members, scale))
         return strange
 

@@ -3,14 +3,17 @@
 import logging
 from datetime import datetime
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from detector.prepare import DECLARED
+from detector.prepare import BROKEN, DECLARED
+from detector.segments import begins, first_known, in_order, is_in_order, joint_key
 
 log = logging.getLogger(__name__)
 
 MOST_SLOTS = 1_000_000
-"""Slots that are kept, some 100 MB; beyond them only every second client is counted, then every fourth, and so on."""
+"""Slots that are kept, some 130 MB; beyond them only every second client is counted, then every fourth, and so on."""
 
 MANY = 10
 """Requests without a single image or style among them from which on a referrer makes nobody a visitor."""
@@ -25,6 +28,8 @@ CLAIMS = 30
 SUMS = ("requests", "assets", "failed", "succeeded", "blind", "errors", "odd")
 
 SLOTS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "place": pl.UInt64,
+    "site": pl.UInt64,
     "domain": pl.String,
     "client": pl.String,
     "slot": pl.Datetime("us", "UTC"),
@@ -33,8 +38,11 @@ SLOTS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "declared": pl.Boolean,
     "agent": pl.UInt64,
 }
-"""One row per site, client and 10 s: sums, the first referrer's hash (null: none), whether it called itself a
-crawler or monitor, and the user agent's hash."""
+"""One row per site, client and 10 s: numbers for site and client together and for the site alone, sums, the first
+referrer's number (null: none), whether it called itself a crawler or monitor, and the first user agent's number."""
+
+SLOT = 10_000_000
+"""10 s in the microseconds of `time`."""
 
 
 def observe(prepared: pl.DataFrame) -> pl.DataFrame:
@@ -44,55 +52,109 @@ def observe(prepared: pl.DataFrame) -> pl.DataFrame:
         prepared: Output of `detector.features.prepare`.
 
     Returns:
-        SLOTS_SCHEMA.
+        SLOTS_SCHEMA, in the order of `place` and `slot`.
     """
+    sites = prepared["domain_key"].to_numpy()
+    places = joint_key(prepared["client_key"].to_numpy(), sites)
+    slots = prepared["time"].to_physical().to_numpy() // SLOT
+    order = in_order(places, slots)
+    starts = begins(places[order], slots[order])
+    first = order[starts]
+    referrers = prepared["referrer_key"]
+    source = order[first_known(referrers.is_not_null().to_numpy()[order], starts)]
+    flags = _flags(prepared)[order]
+    counts = (np.add.reduceat((flags >> bit) & 1, starts, dtype=np.uint32) for bit in range(len(SUMS)))
+    named = prepared.select(pl.col("domain", "client", "agent_key").gather(first))
+    found = {
+        "place": places[first],
+        "site": sites[first],
+        "domain": named["domain"],
+        "client": named["client"],
+        "slot": slots[first] * SLOT,
+        "requests": np.diff(starts, append=len(order)),
+        **dict(zip((*SUMS[1:], "declared"), counts, strict=True)),
+        "referrer": referrers.gather(source),
+        "agent": named["agent_key"],
+    }
+    return pl.DataFrame(found).select(pl.col(name).cast(dtype) for name, dtype in SLOTS_SCHEMA.items())
+
+
+def _flags(prepared: pl.DataFrame) -> NDArray[np.uint8]:
+    """Return what is counted of each request: a bit for each of SUMS but the first, and for who says it is a robot."""
     status = pl.col("status")
-    odd = status.is_in([404, 410]).fill_null(value=False) | (pl.col("marks") != 0)
-    found = prepared.group_by("domain", "client", pl.col("time").dt.truncate("10s").alias("slot")).agg(
-        pl.len().alias("requests"),
-        pl.col("is_asset").sum().alias("assets"),
-        pl.col("login_failed").sum().alias("failed"),
-        pl.col("login_succeeded").sum().alias("succeeded"),
-        pl.col("is_blind_login").sum().alias("blind"),
-        (status >= 500).sum().alias("errors"),  # noqa: PLR2004 - HTTP's server errors
-        odd.sum().alias("odd"),
-        pl.col("referrer").drop_nulls().first().hash(seed=0).alias("_source"),
-        pl.col("referrer").is_not_null().any().alias("_referred"),
-        ((pl.col("agent") & DECLARED) != 0).any().alias("declared"),
-        pl.col("user_agent").first().hash(seed=0).alias("agent"),
+    columns = (
+        pl.col("is_asset"),
+        pl.col("login_failed"),
+        pl.col("login_succeeded"),
+        pl.col("is_blind_login"),
+        (status >= BROKEN).fill_null(value=False),
+        status.is_in([404, 410]).fill_null(value=False) | (pl.col("marks") != 0),
+        (pl.col("agent") & DECLARED) != 0,
     )
-    found = found.with_columns(pl.when("_referred").then("_source").alias("referrer"))
-    return found.select(pl.col(name).cast(dtype) for name, dtype in SLOTS_SCHEMA.items())
+    bits = [column.cast(pl.UInt8) * (1 << bit) for bit, column in enumerate(columns)]
+    return prepared.select(pl.sum_horizontal(bits).cast(pl.UInt8)).to_series().to_numpy()
+
+
+def add_up(slots: pl.DataFrame, starts: NDArray[np.intp], order: NDArray[np.integer] | None = None) -> pl.DataFrame:
+    """Put slots together that lie side by side.
+
+    Args:
+        slots: Columns of SLOTS_SCHEMA and any others, shape (n, ...).
+        starts: The first row of each segment, shape (m,).
+        order: The rows' order, shape (n,); None: as they stand.
+
+    Returns:
+        The same columns: sums of SUMS, whether any `declared`, the first known `referrer`, and of others the first.
+    """
+    first = starts if order is None else order[starts]
+    columns = []
+    for column in slots:
+        if column.name in SUMS or column.name == "declared":
+            values = column.to_numpy() if order is None else column.to_numpy()[order]
+            together = np.logical_or if column.dtype == pl.Boolean else np.add
+            columns.append(pl.Series(column.name, together.reduceat(values, starts, dtype=values.dtype)))
+            continue
+        rows = first
+        if column.name == "referrer":
+            known = column.is_not_null().to_numpy()
+            rows = first_known(known if order is None else known[order], starts)
+            rows = rows if order is None else order[rows]
+        columns.append(column.gather(rows))
+    return pl.DataFrame(columns)
 
 
 def merge_slots(slots: pl.DataFrame) -> pl.DataFrame:
-    """Put the parts of each slot together (SLOTS_SCHEMA)."""
-    together = slots.group_by("domain", "client", "slot").agg(
-        pl.col(*SUMS).sum(),
-        pl.col("declared").any(),
-        pl.col("referrer").drop_nulls().first(),
-        pl.col("agent").first(),
-    )
-    return together.select(pl.col(name).cast(dtype) for name, dtype in SLOTS_SCHEMA.items())
+    """Put the parts of each slot together: the same rows in the order of `place` and `slot`, each once."""
+    places, times = slots["place"].to_numpy(), slots["slot"].to_physical().to_numpy()
+    if is_in_order(places, times):
+        return slots
+    order = in_order(places, times)
+    return add_up(slots, begins(places[order], times[order]), order)
 
 
-def browsers(slots: pl.DataFrame) -> pl.DataFrame:
-    """Return who `loads` assets, who else `browses`, and whose referrer `is_made_up`, by `domain` and `client`.
+def with_browsers(slots: pl.DataFrame) -> pl.DataFrame:
+    """Say of each client who `loads` assets, who `browses` (they and some more), and whose referrer `is_made_up`.
 
     A referrer is easily made up: it counts only for who asks for little, and not where everybody shows another.
+
+    Args:
+        slots: Output of `merge_slots`.
+
+    Returns:
+        The same rows with these Booleans.
     """
-    source = pl.col("referrer").drop_nulls().first().alias("source")
-    few = (pl.col("requests").sum() < MANY).alias("few")
-    who = slots.group_by("domain", "client").agg((pl.col("assets").sum() > 0).alias("loads"), few, source)
-    claims = who.filter(~pl.col("loads") & pl.col("few") & pl.col("source").is_not_null())
-    told = claims.group_by("domain").agg(pl.len(), pl.col("source").n_unique().alias("different"))
+    starts = begins(slots["place"].to_numpy())
+    who = add_up(slots.select("site", *SUMS, "declared", "referrer"), starts)
+    claims = (pl.col("assets") == 0) & (pl.col("requests") < MANY) & pl.col("referrer").is_not_null()
+    told = who.filter(claims).group_by("site").agg(pl.len(), pl.col("referrer").n_unique().alias("different"))
     liars = told.filter((pl.col("len") >= CLAIMS) & (pl.col("different") >= MADE_UP * pl.col("len")))
-    is_made_up = pl.col("domain").is_in(liars["domain"].implode())
-    both = [
-        who.filter("loads").select("domain", "client", "loads", browses=True, is_made_up=False),
-        claims.select("domain", "client", "loads", browses=~is_made_up, is_made_up=is_made_up),
-    ]
-    return pl.concat(both)
+    is_made_up = claims & pl.col("site").is_in(liars["site"].implode())
+    loads = pl.col("assets") > 0
+    each = who.select(
+        loads.alias("loads"), (loads | (claims & ~is_made_up)).alias("browses"), is_made_up.alias("is_made_up")
+    )
+    counts = np.diff(starts, append=slots.height)
+    return slots.with_columns(pl.Series(column.name, np.repeat(column.to_numpy(), counts)) for column in each)
 
 
 class Slots:
@@ -118,16 +180,23 @@ class Slots:
 
     def add(self, prepared: pl.DataFrame) -> None:
         """Count requests (output of `detector.features.prepare`)."""
+        if prepared.is_empty():
+            return
         self.frame = self.frame.vstack(self._thin(observe(prepared)))
         if self.frame.height > min(max(2 * self._merged, 20_000), self.most):
-            self.frame = merge_slots(self.frame)
-            self._merged = self.frame.height
+            self.merged()
         while self.frame.height > self.most:
             if not self._thinned:
                 log.warning("more than %d clients at a time: sites are judged by a part of them", self.most)
             self._thinned += 1
             self.frame = self._thin(self.frame)
             self._merged = self.frame.height
+
+    def merged(self) -> pl.DataFrame:
+        """Return the slots, each in one part, in the order of `place` and `slot`."""
+        self.frame = merge_slots(self.frame)
+        self._merged = self.frame.height
+        return self.frame
 
     def keep(self, since: datetime, until: datetime) -> None:
         """Let go of what is older than `since`, or far ahead of its time."""

@@ -2,10 +2,13 @@
 
 from datetime import datetime, timedelta
 
+import numpy as np
 import polars as pl
 
 from detector.attempts import count_triers, judge_triers, tell_triers, with_outcomes
-from detector.memory import SPAN
+from detector.memory import SPAN, SUMS
+from detector.prepare import key_of
+from detector.segments import joint_key
 from detector.siteverdict import TIMES
 from detector.traffic import Scale
 
@@ -31,16 +34,45 @@ def by_day(memory: pl.DataFrame, since: datetime) -> pl.DataFrame:
     if not isinstance(last, datetime):
         return pl.DataFrame()
     first = pl.lit(since, dtype=memory.schema["hour"]).dt.truncate("1h") - SPAN + _HOUR
-    days = pl.concat([attempts.with_columns(interval=pl.col("hour") - back * _HOUR) for back in range(HOURS)])
-    own = days.filter((pl.col("interval") >= first) & (pl.col("interval") <= pl.lit(last) - SPAN + _HOUR))
-    sums = own.group_by("domain", "client", "interval").agg(
+    own = _in_days(attempts, pl.select(first).to_series().to_physical().item(), last)
+    sums = own.group_by("who").agg(
+        pl.col("row", "where").first(),
         pl.col("login_failures").sum().alias("failed"),
         pl.col("login_successes").sum().alias("succeeded"),
         pl.col("blind_logins").sum().alias("blind"),
         pl.col("assets", "requests").sum(),
+        pl.col("interval").first(),
     )
-    told = tell_triers(with_outcomes(sums, "domain", "interval"), others=pl.col("assets") > 0)
-    return told.select("domain", "client", "interval", "requests", "failed", "is_dry", "is_lucky")
+    told = tell_triers(with_outcomes(sums, "where"), others=pl.col("assets") > 0)
+    return attempts.select(pl.col("domain", "client").gather(told["row"])).hstack(
+        told.select("interval", "requests", "failed", "is_dry", "is_lucky")
+    )
+
+
+def _in_days(attempts: pl.DataFrame, first: int, last: datetime) -> pl.DataFrame:
+    """Return each row of a memory once in each day that holds it.
+
+    Args:
+        attempts: MEMORY_SCHEMA.
+        first: The first day's beginning, microseconds since 1970.
+        last: The hour with which the last day ends.
+
+    Returns:
+        The sums, `row` in `attempts`, `interval`, and numbers for day and site (`where`) and day and client (`who`).
+    """
+    ends = attempts["hour"].to_physical().to_numpy()
+    hour = _HOUR // timedelta(microseconds=1)
+    days = ends - np.arange(HOURS)[:, np.newaxis] * hour
+    latest = pl.select(pl.lit(last, attempts.schema["hour"])).to_series().to_physical().item() - (HOURS - 1) * hour
+    rows = np.nonzero((days >= first) & (days <= latest))
+    sites, intervals = key_of(attempts["domain"]).to_numpy(), days[rows]
+    places = joint_key(key_of(attempts["client"]).to_numpy(), sites)
+    return attempts.select(pl.col(SUMS).gather(rows[1])).with_columns(
+        pl.Series("row", rows[1]),
+        pl.Series("interval", intervals).cast(attempts.schema["hour"]),
+        pl.Series("where", joint_key(sites[rows[1]], intervals)),
+        pl.Series("who", joint_key(places[rows[1]], intervals)),
+    )
 
 
 def judge_days(clients: pl.DataFrame, history: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

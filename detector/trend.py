@@ -28,32 +28,50 @@ HISTORY_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 """One row per site and interval: how many clients of each sort, and whether that was strange."""
 
 
-def with_usual(counted: pl.DataFrame, history: pl.DataFrame, scale: Scale) -> pl.DataFrame:
-    """Add what was usual before each interval.
+def with_history(counted: pl.DataFrame, history: pl.DataFrame, scale: Scale) -> pl.DataFrame:
+    """Put intervals and what was seen before into one row of time for each site.
 
     Args:
-        counted: Output of `by_interval`, with `is_flooded` and `is_sprayed`: what is strange is not usual.
+        counted: Output of `by_interval`.
         history: HISTORY_SCHEMA, the intervals of this length that were seen before, these among them or not.
         scale: How long they are.
+
+    Returns:
+        `domain`, `interval`, `where` (null for those before), `bare`, `browsing`, `dry`, and `is_flooded` and
+        `is_sprayed`, which are false for those of `counted`; only sites that are in it, by site and time.
+    """
+    own = counted.select(
+        *COUNT, "where", "bare", "browsing", "dry", *(pl.lit(value=False).alias(name) for name in _STRANGE)
+    )
+    here = (pl.col("scale") == scale.name) & pl.col("domain").is_in(own["domain"].unique().implode())
+    known = history.filter(here).join(own, on=COUNT, how="anti").with_columns(pl.lit(None, pl.UInt64).alias("where"))
+    return pl.concat([known.select(own.columns), own]).sort(COUNT)
+
+
+def with_usual(busy: pl.DataFrame, seen: pl.DataFrame, scale: Scale) -> pl.DataFrame:
+    """Add what was usual before each interval, as far as it is asked for.
+
+    Args:
+        busy: Some rows of `by_interval`.
+        seen: Output of `with_history`, with these among others: what is strange is not usual.
+        scale: How long they are; what is usual of a sort of clients is 0 where no row has enough to be named.
 
     Returns:
         The same rows with `usual_bare`, `usual_dry`, `usual_share` (bare clients for each that browses) and
         `loads_assets`: whether visitors of this site do.
     """
-    own = counted.select(pl.lit(scale.name).alias("scale"), *COUNT, pl.col("bare", "browsing", "dry", *_STRANGE))
-    known = history.filter(pl.col("scale") == scale.name).join(own, on=COUNT, how="anti")
-    ordered = pl.concat([known.select(own.columns), own]).sort("domain", "interval")
-    usual = ordered.with_columns(
-        _upper_quartile("bare", "is_flooded"),
-        _upper_quartile("dry", "is_sprayed"),
-        _trailing(pl.col("bare")).alias("_bare"),
-        _trailing(pl.col("browsing")).alias("_browsing"),
-    ).with_columns(
+    columns = {"usual_bare": pl.lit(0.0), "usual_dry": pl.lit(0.0), "_bare": pl.lit(0.0), "_browsing": pl.lit(0.0)}
+    if (busy["bare"] >= scale.floor_bare).any():
+        columns |= {"usual_bare": _upper_quartile("bare", "is_flooded")}
+        columns |= {"_bare": _trailing(pl.col("bare")), "_browsing": _trailing(pl.col("browsing"))}
+    if (busy["dry"] >= scale.floor_dry).any():
+        columns["usual_dry"] = _upper_quartile("dry", "is_sprayed")
+    usual = seen.select("where", **columns).with_columns(
         (pl.col("_bare") / pl.max_horizontal("_browsing", 1)).clip(0.1, 3.0).alias("usual_share"),
         (pl.col("_browsing") >= pl.max_horizontal(ENOUGH, 0.25 * pl.col("_bare"))).alias("loads_assets"),
     )
-    wanted = usual.select(*COUNT, "usual_bare", "usual_dry", "usual_share", "loads_assets")
-    return counted.join(wanted, on=COUNT, how="left", maintain_order="left")
+    wanted = usual.select("where", "usual_bare", "usual_dry", "usual_share", "loads_assets")
+    return busy.join(wanted, on="where", how="left", maintain_order="left")
 
 
 def _upper_quartile(name: str, strange: str) -> pl.Expr:
@@ -67,7 +85,7 @@ def _upper_quartile(name: str, strange: str) -> pl.Expr:
         )
 
     calm = quartile(pl.when(~pl.col(strange)).then(pl.col(name)))
-    return pl.coalesce(calm, quartile(pl.col(name))).fill_null(0).alias(f"usual_{name}")
+    return pl.coalesce(calm, quartile(pl.col(name))).fill_null(0)
 
 
 def _trailing(values: pl.Expr) -> pl.Expr:
@@ -75,11 +93,10 @@ def _trailing(values: pl.Expr) -> pl.Expr:
     return calm.rolling_sum_by("interval", TRAILING, closed="left").over("domain").fill_null(0)
 
 
-def mark(counted: pl.DataFrame, strange: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Set the Boolean `name` of the intervals that are in `strange`."""
-    marks = strange.select(*COUNT, pl.lit(value=True).alias("_mark"))
-    joined = counted.join(marks, on=COUNT, how="left", maintain_order="left")
-    return joined.with_columns((pl.col(name) | pl.col("_mark").fill_null(value=False)).alias(name)).drop("_mark")
+def mark(seen: pl.DataFrame, strange: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Set the Boolean `name` of the intervals that are in `strange` (both with `where`)."""
+    is_in = pl.col("where").is_in(strange["where"].implode()).fill_null(value=False)
+    return seen.with_columns(pl.col(name) | is_in)
 
 
 def with_learnt(counted: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:

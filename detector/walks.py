@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from detector.prepare import APP, DECLARED
+from detector.prepare import APP, DECLARED, key_of
+from detector.segments import joint_key
 
 SPAN = timedelta(hours=6)
 """What is shared out more slowly than that is as slow as readers are."""
@@ -40,9 +41,9 @@ VISITORS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 """One row per site, client and hour in which it did more than asking for pages."""
 
+_TAKEN = ("domain", "client", "url_key", "path_key", "status", "bytes", "referrer", "is_numbered")
 _WHO = ("domain", "who")
 _HOUR = timedelta(hours=1)
-_TAKEN = ("domain", "client", "url", "path", "method", "status", "bytes", "agent", "is_asset", "is_numbered")
 
 
 class Walks:
@@ -65,20 +66,20 @@ class Walks:
 
     def add(self, prepared: pl.DataFrame) -> None:
         """Note what clients asked for (output of `detector.features.prepare`)."""
-        does_more = pl.col("is_asset") | ~pl.col("method").is_in(["GET", "HEAD"])
-        rows = prepared.select(
-            *_TAKEN,
-            does_more.alias("does_more"),
-            (~pl.col("referrer").fill_null("-").is_in(["-", ""])).alias("is_linked"),
-            pl.col("client").hash(seed=3).alias("who"),
-            pl.col("time").dt.truncate("1h").alias("hour"),
-        )
-        came = rows.filter("does_more").select(*VISITORS_SCHEMA).unique()
-        self.visitors = self.visitors.vstack(came)
+        whose = pl.Series(joint_key(prepared["client_key"].to_numpy(), prepared["domain_key"].to_numpy()))
+        hours = prepared["time"].dt.truncate("1h").alias("hour")
+        does_more = pl.col("is_asset") | ~((pl.col("method") == "GET") | (pl.col("method") == "HEAD"))
+        more = prepared.select(does_more).to_series().arg_true()
+        each = joint_key(whose.gather(more).to_numpy(), hours.gather(more).to_physical().to_numpy())
+        came = more.gather(pl.Series(each).arg_unique())
+        visitors = prepared.select("domain", pl.col("client_key").alias("who")).select(pl.all().gather(came))
+        self.visitors = self.visitors.vstack(visitors.with_columns(hours.gather(came)))
         # Robots that say so, and applications, have pages of their own to ask for.
-        walks = ~pl.col("does_more") & ((pl.col("agent") & (DECLARED | APP)) == 0) & pl.col("status").is_not_null()
-        asked = rows.filter(walks).join(came, on=_WHO, how="anti")
-        self.pairs = self.pairs.vstack(self._thin(_pair_up(asked)))
+        is_own = ((pl.col("agent") & (DECLARED | APP)) == 0) & pl.col("status").is_not_null()
+        walks = prepared.select(~does_more & is_own).to_series().arg_true()
+        asked = walks.filter(~whose.gather(walks).is_in(whose.gather(came).implode()))
+        pairs = _pair_up(prepared.select(pl.col(_TAKEN).gather(asked)).with_columns(hours.gather(asked)))
+        self.pairs = self.pairs.vstack(self._thin(pairs))
         if self.pairs.height + self.visitors.height > max(2 * self._merged, 20_000):
             self._merge()
 
@@ -104,7 +105,7 @@ class Walks:
         for table in _in_batches(dict(hours.iter_rows()), first, last):
             visitors = self.visitors.join(table, on="hour").select(*_WHO, "interval").unique()
             lately = self.pairs.join(table, on="hour", maintain_order="left")
-            pairs = lately.with_columns(pl.col("client").hash(seed=3).alias("who"))
+            pairs = lately.with_columns(key_of(lately["client"]).alias("who"))
             yield _total(pairs.join(visitors, on=[*_WHO, "interval"], how="anti"), "interval"), visitors
 
     def _thin(self, pairs: pl.DataFrame) -> pl.DataFrame:
@@ -121,7 +122,7 @@ class Walks:
 
 def _pair_up(rows: pl.DataFrame) -> pl.DataFrame:
     # Of a listing each number is a page.
-    page = pl.when("is_numbered").then("url").otherwise("path").hash(seed=1).alias("page")
+    page = pl.when("is_numbered").then("url_key").otherwise("path_key").alias("page")
     status = pl.col("status")
     own = rows.select(
         page,
@@ -130,7 +131,7 @@ def _pair_up(rows: pl.DataFrame) -> pl.DataFrame:
         "hour",
         # A listing's pages may well be as long as one another.
         pl.when(~pl.col("is_numbered")).then("bytes").alias("bytes"),
-        "is_linked",
+        (~pl.col("referrer").fill_null("-").is_in(["-", ""])).alias("is_linked"),
         ((status < 300) | (status == 304)).alias("is_got"),  # noqa: PLR2004 - success, and "you have it already"
         pl.lit(1, pl.UInt32).alias("requests"),
     )
