@@ -193,9 +193,16 @@ class _SecondLook:
 
     def __init__(self, model: SessionModel, logins: pl.DataFrame, served: SiteProfile) -> None:
         self.profile = ProfileLearner()
-        self.kept = features(prepare(pl.DataFrame(schema=EVENT_SCHEMA)), Context.empty())
+        self._kept: pl.DataFrame | None = None
         self.total = self.attacks = 0
         self._model, self._logins, self._served = model, logins, served
+
+    @property
+    def kept(self) -> pl.DataFrame:
+        """The sample: IDENTITY and features."""
+        if self._kept is None:
+            return features(prepare(pl.DataFrame(schema=EVENT_SCHEMA)), Context.empty())
+        return self._kept
 
     def take(self, prepared: pl.DataFrame) -> None:
         """Take all requests of some clients (output of `prepare`)."""
@@ -208,8 +215,8 @@ class _SecondLook:
         attackers = sessions.filter(~is_quiet).select(_WHO).unique()
         self.profile.add(prepared.join(attackers, on=_WHO, how="anti"))
         dice = pl.struct("client", "user_agent", "start").hash(seed=4)
-        both = pl.concat([self.kept, quiet])
-        self.kept = both if both.height <= MOST_SESSIONS else both.bottom_k(MOST_SESSIONS, by=dice)
+        both = quiet if self._kept is None else pl.concat([self._kept, quiet])
+        self._kept = both if both.height <= MOST_SESSIONS else both.bottom_k(MOST_SESSIONS, by=dice)
 
 
 def _slices(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:

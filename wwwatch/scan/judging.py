@@ -1,7 +1,8 @@
 """Judging a log: its requests go through the same scorer as the live detector's, in big pages, in time order."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeVar
 
@@ -17,6 +18,8 @@ from wwwatch.scan.described import Preparer
 PAGE = 400_000
 """Requests that are judged at once: fewer would look at long sessions again and again, more would cost memory."""
 
+PREPARED = 3
+"""Pages that are prepared ahead, some 100 MB each: meanwhile it is learnt what is usual."""
 
 Item = TypeVar("Item")
 
@@ -29,9 +32,18 @@ class Positions:
         return [tuple(map(str, each.rows["position"].to_list())) for each in wanted]
 
 
+def prepare_pages(rows: pl.DataFrame, order: pl.Series) -> Iterator[pl.DataFrame]:
+    """Begin to prepare a log's requests, and return an iterator over the pages for `judge`: it needs no model yet.
+
+    Args:
+        rows: Compact rows.
+        order: Their order in time.
+    """
+    return ahead(map(Preparer().prepare, pages(rows, order)), PREPARED)
+
+
 def judge(
-    rows: pl.DataFrame,
-    order: pl.Series,
+    prepared: Iterator[pl.DataFrame],
     model: tuple[str, SessionModel],
     *,
     threshold: float,
@@ -41,8 +53,7 @@ def judge(
     """Judge all requests.
 
     Args:
-        rows: Compact rows.
-        order: Their order in time.
+        prepared: From `prepare_pages`.
         model: The digest and the model.
         threshold: Sessions that score at least this are anomalies.
         now: Wall-clock time.
@@ -54,7 +65,6 @@ def judge(
     scorer = Scorer(model, threshold=threshold, evidence=Positions())
     found: dict[str, Incident] = {}
     sessions = 0
-    prepared = ahead(map(Preparer().prepare, pages(rows, order)))
     for seen in ahead(scorer.look(page, is_prepared=True) for page in prepared):
         outcome = scorer.settle(seen, now)
         found |= {incident.id: incident for incident in outcome.incidents}
@@ -63,12 +73,23 @@ def judge(
     return list(found.values()), sessions
 
 
-def ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """Yield items, each worked out in a thread of its own while the one before it is used."""
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = pool.submit(next, items, None)
+def ahead(items: Iterator[Item], count: int = 1) -> Iterator[Item]:
+    """Work items out in a thread of its own, from now on, and return an iterator over them.
+
+    Args:
+        items: None of them is None.
+        count: How many are worked out before they are asked for.
+    """
+    pool = ThreadPoolExecutor(1)
+    return _as_they_come(pool, items, deque(pool.submit(next, items, None) for _ in range(count)))
+
+
+def _as_they_come(
+    pool: ThreadPoolExecutor, items: Iterator[Item], coming: deque[Future[Item | None]]
+) -> Iterator[Item]:
+    with pool:
+        while (item := coming.popleft().result()) is not None:
+            coming.append(pool.submit(next, items, None))
             yield item
 
 

@@ -3,7 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from detector.history import HistoryLearner, adapt_to
 from detector.model import SessionModel
@@ -14,6 +16,8 @@ SAMPLE = 200_000
 
 LOUDEST = 20
 """A client with more than this part of the sample is not learnt from where there are too many: few would fill it."""
+
+_AT_ONCE = 1_000_000
 
 
 def learn(
@@ -52,8 +56,21 @@ def choose_sample(rows: pl.DataFrame, order: pl.Series, size: int = SAMPLE) -> p
     """
     if len(order) <= size:
         return rows[order]
-    clients = rows["address"].gather(order).rename("address")
-    counts = clients.value_counts().filter(pl.col("count") <= max(size // LOUDEST, 1))
-    shuffled = counts.sort(pl.col("address").cast(pl.String).hash(seed=0))
-    chosen = shuffled.filter(pl.col("count").cum_sum() <= size)["address"]
-    return rows[order.filter(clients.is_in(chosen.implode()))]
+    places, codes = order.to_numpy(), rows["address"].to_physical().to_numpy()
+    counts = _count(codes if len(order) == rows.height else codes[places])
+    few = np.flatnonzero((counts > 0) & (counts <= max(size // LOUDEST, 1)))
+    example = np.zeros(len(counts), np.uint32)
+    example[codes] = np.arange(len(codes), dtype=np.uint32)
+    dice = rows["address"].gather(example[few]).cast(pl.String).hash(seed=0).to_numpy()
+    shuffled = few[np.argsort(dice, kind="stable")]
+    is_chosen = np.zeros(len(counts), np.bool_)
+    is_chosen[shuffled[np.cumsum(counts[shuffled]) <= size]] = True
+    return rows[pl.Series(places[is_chosen[codes][places]])]
+
+
+def _count(codes: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Return how often each code occurs, shape (the highest one and 1,)."""
+    counts = np.zeros(int(codes.max(initial=0)) + 1, np.int64)
+    for begin in range(0, len(codes), _AT_ONCE):  # numpy makes each code an eight-byte number first
+        counts += np.bincount(codes[begin : begin + _AT_ONCE], minlength=len(counts))
+    return counts

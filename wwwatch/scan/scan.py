@@ -11,7 +11,7 @@ from core.errors import FormatError
 from detector.model import SessionModel
 from wwwatch.scan.findings import Finding, build_findings, count_levels, evidence_of, is_within, real_addresses
 from wwwatch.scan.inputs import Input
-from wwwatch.scan.judging import judge
+from wwwatch.scan.judging import judge, prepare_pages
 from wwwatch.scan.learning import learn
 from wwwatch.scan.lines import read_raw
 from wwwatch.scan.reading import Log, Reader
@@ -108,9 +108,10 @@ def scan(
     rows, order, left_out = _choose(rows, order, wish)
     if order.is_empty():
         raise FormatError("no request lies in that period", "look at --since, --until and --allow")
+    prepared = prepare_pages(rows, order)  # goes on while this learns
     adapted = learn(rows, order, model, now=now)
     incidents, _ = judge(
-        rows, order, adapted, threshold=wish.threshold, now=now, progress=lambda done: progress(done, len(order))
+        prepared, adapted, threshold=wish.threshold, now=now, progress=lambda done: progress(done, len(order))
     )
     lines = read_raw(log.parts, (position for each in incidents for position in evidence_of(each)))
     start, end = rows["time"][int(order[0])], rows["time"][int(order[-1])]

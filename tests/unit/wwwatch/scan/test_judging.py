@@ -43,3 +43,16 @@ def test_pages_are_the_rows_in_the_order_of_time(order: list[int]) -> None:
     found = list(pages(rows, pl.Series(order, dtype=pl.UInt32), 4))
     assert [row for page in found for row in page["row"]] == order
     assert all(page.height == 4 for page in found[:-1])
+
+
+def test_items_are_worked_out_before_they_are_asked_for() -> None:
+    third = threading.Event()
+
+    def items() -> Iterator[int]:
+        yield from (1, 2)
+        third.set()
+        yield 3
+
+    line = ahead(items(), 3)
+    assert third.wait(30)
+    assert list(line) == [1, 2, 3]
