@@ -18,7 +18,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import polars as pl
-import sklearn
 
 from core.errors import ModelError
 from detector.model import SessionModel
@@ -93,7 +92,7 @@ def _key(examples: Examples) -> str:
     rooms = [Path(__file__).parent, Path(next(iter(enrich.__path__)))]
     made_by = (
         version("wwwatch"),
-        sklearn.__version__,
+        version("scikit-learn"),
         pl.__version__,
         examples.key,
         str(examples.seed),

@@ -3,11 +3,11 @@
 import platform
 from collections.abc import Callable
 from datetime import datetime
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import polars as pl
-import sklearn
 from numpy.typing import NDArray
 
 from core.clock import iso_millis
@@ -127,7 +127,11 @@ def teach(
         "usual_from": "labelled normal sessions",
         "held_out_sites": metrics,
         "seed": seed,
-        "versions": {"python": platform.python_version(), "scikit-learn": sklearn.__version__, "numpy": np.__version__},
+        "versions": {
+            "python": platform.python_version(),
+            "scikit-learn": version("scikit-learn"),
+            "numpy": np.__version__,
+        },
     }
     return model
 

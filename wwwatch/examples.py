@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-import simulator
 from detector.coldstart import Examples, cold_start, source_digest
 from detector.events import complete
 from detector.model import SessionModel
 from detector.training import label_sessions, teach
 from detector.verdicts import verdict_sessions
-from simulator import ATTACKS, escape_value, labelled
 
 _MAY_BE_ABSENT = ("method", "url", "referrer", "user_agent", "domain")
 PLAIN = ("flood", "bruteforce", "spray", "scan", "sqli", "scrape")
@@ -36,11 +35,15 @@ def labelled_events(seed: int, sessions: int = SESSIONS, attacks: Sequence[str] 
     Returns:
         EVENT_SCHEMA and `kind`.
     """
+    from simulator import labelled  # noqa: PLC0415 - a model that is there needs none
+
     return as_events(labelled(seed=seed, sessions=sessions, attacks=attacks))
 
 
 def lessons(seed: int) -> pl.DataFrame:
     """Return the labelled requests, of every attack, that models are taught with."""
+    from simulator import ATTACKS  # noqa: PLC0415 - a model that is there needs none
+
     return labelled_events(seed, SESSIONS, tuple(ATTACKS))
 
 
@@ -69,7 +72,9 @@ def cold_model(
         seed: Every random choice follows from it; the cache keeps one model.
         progress: Told of each step of building one.
     """
-    made_by = source_digest(Path(next(iter(simulator.__path__))))
+    spec = find_spec("simulator")  # to import it takes longer
+    folders = spec.submodule_search_locations if spec else None
+    made_by = source_digest(*map(Path, folders or ()))
     examples = Examples(lambda: lessons(seed), f"{made_by} {SESSIONS} of every attack", seed)
     return cold_start(cache, examples, now=now, progress=progress)
 
@@ -99,5 +104,7 @@ def taught_model(
 
 def _as_logged(urls: pl.Series) -> pl.Series:
     """Return what a log holds in place of bytes that are no text, as in a TLS handshake on the plain port."""
+    from simulator import escape_value  # noqa: PLC0415 - a model that is there needs none
+
     odd = urls.filter(urls.str.contains(r"[^\x20-\x7e]")).unique()
     return urls.replace(odd, [escape_value(url) for url in odd.to_list()]) if len(odd) else urls

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from elasticsearch import Elasticsearch
-
-from core.client import connect
 from core.clock import Clock
 from core.errors import NodeError
 from core.settings import EsSettings, Settings
+
+if TYPE_CHECKING:
+    from elasticsearch import Elasticsearch
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,14 @@ class Roof:
     clock: Clock = field(default_factory=Clock)
 
     @contextmanager
-    def es(self) -> Iterator[Elasticsearch]:
+    def es(self) -> "Iterator[Elasticsearch]":
         """Yield a client for the cluster of the settings, else for the running embedded node.
 
         Raises:
             NodeError: There is neither.
         """
+        from core.client import connect  # noqa: PLC0415 - a scan needs none, and half a second is saved
+
         client = connect(self.es_settings())
         try:
             yield client

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from alerts.language.mustache import lookup
-from alerts.mails.advice import Facts, Step, advise
+from core.advice import Facts, Step, advise
 from core.clock import parse_iso
 from core.severity import BANDS
 from core.text import visible

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from alerts.mails.advice import Facts, advise
+from core.advice import Facts, advise
 from core.clock import iso_millis
 from core.severity import BANDS, severity_label
 from detector.events import EVENT_SCHEMA, complete

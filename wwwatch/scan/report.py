@@ -6,7 +6,7 @@ from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
-from alerts.mails.advice import Facts, Step, advise
+from core.advice import Facts, Step, advise
 from core.charts import chart
 from wwwatch.pages import render_page
 from wwwatch.scan.drawing import Drawing, draw

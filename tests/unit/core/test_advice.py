@@ -2,8 +2,8 @@
 
 import pytest
 
-from alerts.mails.advice import Facts, advise
 from alerts.mails.incident import KINDS
+from core.advice import Facts, advise
 from detector.kinds import KINDS as DETECTED
 
 
