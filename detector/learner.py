@@ -5,14 +5,12 @@ only lower the probability (monotonic constraints), so that what it gives as a r
 """
 
 from dataclasses import dataclass
-from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
-from threadpoolctl import ThreadpoolController
 
+from detector.forest import Forest
 from detector.kinds import KINDS, NORMAL
 from detector.requirement import amounts
 from detector.table import NAMES
@@ -48,9 +46,16 @@ class Learner:
 
     kind: str
     columns: tuple[int, ...]
-    trees: HistGradientBoostingClassifier | None
+    trees: Forest | None
     slope: float = 1.0
     offset: float = 0.0
+
+    def __setstate__(self, state: list[Any]) -> None:
+        """Take models of before, which held scikit-learn's own trees."""
+        kind, columns, trees, slope, offset = state
+        forest = trees if trees is None or isinstance(trees, Forest) else Forest.of(trees)
+        for name, value in zip(self.__slots__, (kind, columns, forest, slope, offset), strict=True):
+            object.__setattr__(self, name, value)
 
     def probability(self, matrix: Matrix) -> Matrix:
         """Return the probability of an attack, shape (n_sessions,), for sessions that hold the kind's evidence.
@@ -61,21 +66,8 @@ class Learner:
         if self.trees is None or not len(matrix):
             return np.full(len(matrix), CERTAIN)
         explicit = np.where(amounts(matrix, self.kind, only_explicit=True) >= 1, CERTAIN, 0.0)
-        odds = self.slope * log_odds(self.trees, matrix[:, self.columns]) + self.offset
+        odds = self.slope * self.trees.log_odds(matrix[:, self.columns]) + self.offset
         return np.maximum(1.0 / (1.0 + np.exp(-odds)), explicit)
-
-
-def log_odds(trees: HistGradientBoostingClassifier, matrix: Matrix) -> Matrix:
-    """Return the trees' log-odds of an attack, shape (n_sessions,)."""
-    # Hundreds of small trees: threads that wait for one another at each cost far more than they save.
-    with _threads().limit(limits=1, user_api="openmp"):
-        return np.asarray(trees.decision_function(matrix), dtype=np.float64)
-
-
-@cache
-def _threads() -> ThreadpoolController:
-    """Return what sets the number of threads: finding the libraries takes longer than most predictions."""
-    return ThreadpoolController()
 
 
 def learn(kind: str, matrix: Matrix, labels: NDArray[np.str_], sites: NDArray[np.int64], seed: int) -> Learner:
@@ -99,13 +91,17 @@ def learn(kind: str, matrix: Matrix, labels: NDArray[np.str_], sites: NDArray[np
     for fold in range(FOLDS):
         inside, outside = folds != fold, folds == fold
         if outside.any() and min(attack[inside].sum(), (~attack)[inside].sum()) > 0:
-            odds[outside] = log_odds(_grow(kind, held[inside], attack[inside], seed), held[outside])
+            odds[outside] = _grow(kind, held[inside], attack[inside], seed).log_odds(held[outside])
     known = np.isfinite(odds)
     slope, offset = _calibrate(odds[known], attack[known])
     return Learner(kind, columns, _grow(kind, held, attack, seed), slope, offset)
 
 
-def _grow(kind: str, matrix: Matrix, attack: NDArray[np.bool_], seed: int) -> HistGradientBoostingClassifier:
+def _grow(kind: str, matrix: Matrix, attack: NDArray[np.bool_], seed: int) -> Forest:
+    # Only teaching needs these, and importing them takes longer than judging a small log.
+    from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
+
     trees = HistGradientBoostingClassifier(
         max_iter=60,
         learning_rate=0.15,
@@ -117,13 +113,16 @@ def _grow(kind: str, matrix: Matrix, attack: NDArray[np.bool_], seed: int) -> Hi
         early_stopping=False,
         random_state=seed,
     )
-    with _threads().limit(limits=1, user_api="openmp"):
-        return trees.fit(matrix, attack)
+    # Hundreds of small trees: threads that wait for one another at each cost far more than they save.
+    with threadpool_limits(limits=1, user_api="openmp"):
+        return Forest.of(trees.fit(matrix, attack))
 
 
 def _calibrate(odds: Matrix, attack: NDArray[np.bool_]) -> tuple[float, float]:
     if len(np.unique(attack)) < 2:  # noqa: PLR2004 - attacks and visits
         return 1.0, 0.0
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - only teaching needs it
+
     fitted = LogisticRegression(C=1.0, class_weight="balanced").fit(odds[:, np.newaxis], attack)
     # Few examples, or such as are told apart without a doubt, would bend it out of all reason; and more evidence must
     # not lower the score.

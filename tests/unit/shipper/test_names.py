@@ -1,0 +1,27 @@
+"""The room's names are there, though each is only imported when somebody asks for it."""
+
+import subprocess
+import sys
+
+import pytest
+
+import shipper
+
+
+def test_every_name_is_there() -> None:
+    """Each where the table of homes says."""
+    assert [name for name in shipper.__all__ if not hasattr(shipper, name)] == []
+
+
+def test_other_names_are_not() -> None:
+    """As in any module."""
+    with pytest.raises(AttributeError, match="no attribute 'absent'"):
+        _ = shipper.absent
+
+
+def test_a_scan_imports_no_elasticsearch() -> None:
+    """Half a second would be gone before the first byte is read."""
+    heavy = ("elasticsearch", "alerts", "simulator", "shipper.delivery")
+    code = f"import sys, wwwatch.commands.scan; print(*(name for name in {heavy} if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
