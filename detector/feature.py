@@ -1,8 +1,18 @@
 """What a feature is, and the sources in the literature that features come from."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import polars as pl
+import numpy as np
+
+from detector.grouping import Bools
+from detector.requests import Floats, Requests
+
+Compute = Callable[[Requests], Floats]
+"""A number for each session, NaN where there is none."""
+
+Condition = Callable[[Requests], Bools]
+"""Which requests something holds for."""
 
 STEVANOVIC = "Stevanovic, An and Vlajic 2012"
 """Feature evaluation for web crawler detection with data mining techniques, Expert Syst. Appl. 39."""
@@ -29,8 +39,8 @@ class Feature:
         meaning: A clause for the documentation.
         phrase: How a value reads in a reason; `{}` is the value in its unit.
         hostile: Which direction is hostile: 1 more, -1 less, 0 neither by itself.
-        compute: Aggregation over a session's requests (columns of `detector.rows.number_rows`), None for features
-            that are joined from the client's and the site's other requests.
+        compute: What it is of each session's requests, None for features that come from the client's and the site's
+            other requests.
         source: Where the literature uses it, "" where it is our own.
         is_habit: Whether it tells how a visitor uses this site, so that the novelty learner looks at it.
     """
@@ -40,16 +50,33 @@ class Feature:
     meaning: str
     phrase: str
     hostile: int
-    compute: pl.Expr | None = None
+    compute: Compute | None = None
     source: str = ""
     is_habit: bool = False
 
 
-def share(condition: pl.Expr) -> pl.Expr:
-    """Return the share of rows for which a condition holds; null counts as not."""
-    return condition.fill_null(value=False).mean()
+def told(name: str) -> Condition:
+    """Return the condition that `prepare` or `number_rows` says this of a request (detector.requests)."""
+    return lambda requests: requests.has(name)
 
 
-def count(condition: pl.Expr) -> pl.Expr:
-    """Return the number of rows for which a condition holds; null counts as not."""
-    return condition.fill_null(value=False).sum()
+def answered(least: int, most: int | None = None) -> Condition:
+    """Return the condition that the status is `least`, or from `least` to `most`."""
+    if most is None:
+        return lambda requests: requests.status == least
+    return lambda requests: (requests.status >= least) & (requests.status <= most)
+
+
+def count(condition: Condition) -> Compute:
+    """Return the number of requests for which a condition holds."""
+    return lambda requests: requests.count(condition(requests))
+
+
+def share(condition: Condition) -> Compute:
+    """Return the share of requests for which a condition holds."""
+    return lambda requests: requests.count(condition(requests)) / requests.sizes
+
+
+def ratio(part: Floats, whole: Floats) -> Floats:
+    """Return one number over the other, NaN where there is no whole."""
+    return np.asarray(np.divide(part, whole, out=np.full(len(part), np.nan), where=whole != 0))

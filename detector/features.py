@@ -1,21 +1,29 @@
 """`features(events) -> frame`: one function for training, scan and the live detector."""
 
+import numpy as np
 import polars as pl
 
 from detector.context import LOGIN_INTERVAL, Context
+from detector.feature import ratio
+from detector.grouping import Rows
 from detector.memory import recall
-from detector.parties import LINKS, assign_parties, total_parties
+from detector.parties import LINKS, assign_parties
+from detector.peaks import busiest
 from detector.prepare import BROWSER, prepare
-from detector.rows import busiest, number_rows
+from detector.requests import BIT, Floats, Requests, mask
+from detector.rows import number_rows
+from detector.sessions import NO_TIME
 from detector.table import BY_NAME, FEATURES, NAMES
 from detector.table_context import DAY, NOW
-from detector.table_signs import ATTACK
+from detector.totals import Parties, total_parties
 
 __all__ = ["IDENTITY", "features", "prepare"]
 
 IDENTITY = ("client", "user_agent", "start", "end", "domain", "top_path")
 
 PEAKS = {"peak_1s": 1, "peak_10s": 10, "peak_60s": 60}
+
+_NEVER = np.iinfo(np.int64).min
 
 
 def features(prepared: pl.DataFrame, context: Context | None = None) -> pl.DataFrame:
@@ -29,18 +37,19 @@ def features(prepared: pl.DataFrame, context: Context | None = None) -> pl.DataF
         One row per session: IDENTITY, then NAMES as Float64 without nulls, in the table's order.
     """
     known = Context.of(prepared) if context is None else context
-    rows = number_rows(prepared, known.profile)
-    sessions = _sessions(rows).hstack(busiest(rows["session"], rows["time"], PEAKS).drop("owner"))
-    sessions = sessions.hstack(assign_parties(sessions))
-    rows = rows.with_columns(sessions["party"].gather(rows["session"] - 1))
-    names = prepared.select("client", "user_agent", "domain").select(pl.all().gather(sessions["row"]))
-    sessions = (
-        sessions.hstack(names)
-        .join(_top_paths(rows, prepared["path"]), on="session", how="left", maintain_order="left")
-        .join(_signs(rows), on="session", how="left", maintain_order="left")
-        .join(total_parties(rows), on="party", how="left", maintain_order="left")
-        .join(known.logins, on=["domain", "interval"], how="left", maintain_order="left")
+    requests = number_rows(prepared, known.profile)
+    own = _own(requests)
+    of_sessions = _sessions(requests, own)
+    of_sessions = of_sessions.hstack(assign_parties(of_sessions))
+    parties = Parties.numbered(of_sessions["party"].to_numpy().astype(np.int64))
+    named = prepared.select("client", "user_agent", "domain").select(
+        pl.all().gather(requests.order.rows[requests.begins])
     )
+    pages = _top_paths(requests, prepared["path"]).alias("top_path")
+    totals = pl.DataFrame(own | total_parties(requests, parties, own))
+    sessions = of_sessions.select("visit", "start", "end", "interval", "is_browser", "crowd", "is_shared")
+    sessions = sessions.hstack(named).hstack([pages]).hstack(totals)
+    sessions = sessions.join(known.logins, on=["domain", "interval"], how="left", maintain_order="left")
     day = recall(known.memory, sessions.select("client", "end")).select(feature.name for feature in DAY)
     # What an address did in a day adds to what it does now, and makes no attack of a visit without any. It says nothing
     # of one person among the many behind the address, and little of who browses and got in at last.
@@ -53,43 +62,56 @@ def features(prepared: pl.DataFrame, context: Context | None = None) -> pl.DataF
         for name in NOW
     ]
     numbers = [pl.col(name).cast(pl.Float64).fill_nan(0.0).fill_null(0.0) for name in NAMES]
-    return sessions.hstack(day).with_columns(*earlier, pl.col("top_path").fill_null("")).select(*IDENTITY, *numbers)
+    return sessions.hstack(day).with_columns(*earlier).select(*IDENTITY, *numbers)
 
 
 def _now(name: str) -> pl.Expr:
-    return pl.sum_horizontal(pl.col(each).fill_null(0).cast(pl.Float64) for each in NOW[name])
+    return pl.sum_horizontal(pl.col(each) for each in NOW[name])
 
 
-def _sessions(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return what each session's own requests tell, sorted by `session`, which counts from 1 without a gap."""
-    own = [
-        feature.compute.alias(feature.name)
-        for feature in FEATURES
-        if feature.compute is not None and feature not in ATTACK
-    ]
-    return rows.group_by("session", maintain_order=True).agg(
-        pl.col("visit", "row").first(),
-        pl.col("time").min().alias("start"),
-        pl.col("time").max().alias("end"),
-        pl.col("time").filter("has_failed").max().dt.truncate(LOGIN_INTERVAL).alias("interval"),
-        ((pl.col("agent").first() & BROWSER) != 0).alias("is_browser"),
-        (pl.col("is_linked") & pl.col("new_path") & ~pl.col("is_change") & ~pl.col("at_login")).sum().alias("links"),
-        (pl.col("marks") != 0).sum().alias("signed"),
-        (pl.col("is_unknown").sum() / (~pl.col("is_asset")).sum()).alias("unknown_share"),
-        *own,
+def _own(requests: Requests) -> dict[str, Floats]:
+    """Return the features of each session's own requests, each of shape (m,), NaN where there is no answer."""
+    found = {feature.name: feature.compute(requests) for feature in FEATURES if feature.compute is not None}
+    peaks = busiest(requests.begins, requests.order.times, PEAKS)
+    found |= {name: values.astype(np.float64) for name, values in peaks.items()}
+    found["unknown_share"] = ratio(requests.count(requests.has("is_unknown")), found["pages"])
+    return found
+
+
+def _sessions(requests: Requests, own: dict[str, Floats]) -> pl.DataFrame:
+    """Return what else there is to know of each session."""
+    times, begins = requests.order.times, requests.begins
+    first = requests.words[requests.paths.first]
+    links = requests.paths.owner[(first & mask(("is_linked", "is_change", "at_login"))) == BIT["is_linked"]]
+    failed = np.where(requests.has("has_failed"), times, _NEVER)
+    return pl.DataFrame(
+        {
+            "visit": requests.visit,
+            "start": _datetimes(times[begins]),
+            "end": _datetimes(times[begins + requests.sizes - 1]),
+            "interval": _datetimes(np.maximum.reduceat(failed, begins)).dt.truncate(LOGIN_INTERVAL),
+            "is_browser": (requests.agent & BROWSER) != 0,
+            "linked_assets": own["linked_assets"],
+            "links": requests.each(links),
+            "signed": requests.count(requests.marks != 0),
+        }
     )
 
 
-def _top_paths(rows: pl.DataFrame, paths: pl.Series) -> pl.DataFrame:
-    """Return each session's most asked page."""
-    pages = rows.filter(~pl.col("is_asset")).group_by("session", "path_key").agg(pl.len(), pl.col("row").first())
-    most = pages.filter(pl.col("len") == pl.col("len").max().over("session"))
-    named = most.select("session", paths.gather(most["row"]).alias("top_path"))
-    return named.group_by("session").agg(pl.col("top_path").min())
+def _datetimes(moments: Rows) -> pl.Series:
+    known = pl.Series(moments)
+    return known.set(known <= NO_TIME, None).cast(pl.Datetime("us", "UTC"))
 
 
-def _signs(rows: pl.DataFrame) -> pl.DataFrame:
-    signed = rows.filter(pl.col("marks") != 0)
-    return signed.group_by("session").agg(
-        feature.compute.alias(feature.name) for feature in ATTACK if feature.compute is not None
-    )
+def _top_paths(requests: Requests, paths: pl.Series) -> pl.Series:
+    """Return each session's most asked page, "" where there is none."""
+    pairs = requests.paths
+    pages = np.flatnonzero((pairs.words & BIT["is_asset"]) == 0)
+    owner, size = pairs.owner[pages], pairs.size[pages]
+    most = np.zeros(len(requests.begins), np.int64)
+    np.maximum.at(most, owner, size)
+    top = pages[size == most[owner]]
+    named = pl.DataFrame({"owner": pairs.owner[top], "path": paths.gather(requests.order.rows[pairs.first[top]])})
+    best = named.group_by("owner").agg(pl.col("path").min())
+    found = pl.Series([""]).new_from_index(0, len(requests.begins))
+    return found.scatter(best["owner"], best["path"])

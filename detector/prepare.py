@@ -110,6 +110,9 @@ def prepare(events: pl.DataFrame, described: pl.DataFrame | None = None) -> pl.D
         (pl.col("at_login") | blind).alias("at_login"),
         blind.alias("is_blind_login"),
         _is_malformed(method).alias("is_malformed"),
+        (~pl.col("referrer").fill_null("-").is_in(["-", ""])).alias("is_linked"),
+        method.is_in(["HEAD", "OPTIONS"]).alias("is_head"),
+        (~method.is_in(["GET", "HEAD", "OPTIONS", "PROPFIND", ""])).alias("is_change"),
         (pl.col("url_marks") | pl.col("header_marks")).alias("marks"),
     ).with_columns(
         (pl.col("is_login") & (refused | ((status == OK) & ~is_api))).fill_null(value=False).alias("login_failed"),
@@ -146,9 +149,9 @@ def mask(names: Iterable[str]) -> int:
     return sum(1 << bit for bit, sign in enumerate(SIGNS) if sign.name in set(names))
 
 
-def key_of(texts: pl.Series) -> pl.Series:
+def key_of(texts: pl.Series, seed: int = 1) -> pl.Series:
     """Return a number (UInt64) for each text without nulls, the same for the same text, shape (n,)."""
-    return texts.hash(seed=1)
+    return texts.hash(seed=seed)
 
 
 def referrer_keys(texts: pl.Series) -> pl.Series:
@@ -180,6 +183,11 @@ def describe_agents(texts: pl.Series) -> pl.DataFrame:
     )
 
 
+def describe_domains(texts: pl.Series) -> pl.DataFrame:
+    """Return `domain_key` of distinct domains."""
+    return key_of(texts, seed=2).alias("domain_key").to_frame()
+
+
 def describe_paths(texts: pl.Series) -> pl.DataFrame:
     """Return what distinct paths tell by themselves."""
     lower = pl.col("path").str.to_lowercase()
@@ -195,6 +203,7 @@ def describe_paths(texts: pl.Series) -> pl.DataFrame:
             lower.str.contains(UPLOADED).alias("is_upload_script"),
             pl.col("path").str.count_matches("/", literal=True).clip(0, 255).cast(pl.UInt8).alias("depth"),
             key_of(texts).alias("path_key"),
+            (pl.col("path") == "/robots.txt").alias("is_robots"),
         )
     )
 
@@ -210,6 +219,7 @@ def describe_urls(texts: pl.Series) -> pl.DataFrame:
             "is_numbered": texts.str.contains(NUMBERED),
             "is_foreign_url": texts.str.contains(r"^(?i:https?://)|^[^/*]|^$"),
             "url_key": key_of(texts),
+            "url_length": texts.str.len_bytes(),
         }
     )
 

@@ -1,240 +1,129 @@
-"""Requests as numbers: the narrow frame that features are computed on, sorted by session.
+"""Prepared requests to numbers: sorted by session, with what their order and the site's history say of them."""
 
-Texts are hashed once; sorting and counting numbers costs a tenth of sorting and counting texts.
-"""
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from detector.prepare import BROKEN, DECLARED, REFUSED, UNAUTHORIZED, mask
-from detector.profile import SiteProfile, extension
-from detector.sessions import number
-from enrich.signs import EXPLICIT, EXPLOITS, PRIVATE, PROBES
+from detector.grouping import Bools, Keys, Rows, changes
+from detector.prepare import BROWSER, UNAUTHORIZED
+from detector.profile import SiteProfile
+from detector.requests import ANSWERED, BIT, TOLD, Pairs, Requests, Words, mask
+from detector.served import ask_history
+from detector.sessions import Numbered, moments, number
 
-Ints = NDArray[np.int64]
+TURNED_AWAY = (301, 302, 303, 307, 308, 403)
+"""Where all is sent to https or to the front page, or forbidden, guessing shows no 404."""
 
-FEW_CLIENTS = 2
-"""What a site has served to fewer clients may have been served to attackers alone."""
-
-SCRIPTS = (
-    "php",
-    "php5",
-    "php7",
-    "phtml",
-    "asp",
-    "aspx",
-    "ashx",
-    "asmx",
-    "jsp",
-    "jspx",
-    "do",
-    "action",
-    "cgi",
-    "pl",
-    "cfm",
-)
-"""Extensions that tell a site's technology."""
-
-EXPLICIT_MARKS = mask(set(EXPLICIT) - set(EXPLOITS))
-ORDINARY_MARKS = mask(set(PROBES) - set(EXPLICIT))
-"""Probes that are attacks by themselves, and those that are ordinary where the site has what was asked for."""
-PRIVATE_MARKS = mask(PRIVATE)
-"""Probes that are attacks where they are refused to somebody who followed no link."""
-MASKS = (EXPLICIT_MARKS, PRIVATE_MARKS, ORDINARY_MARKS)
-
-_BREAK = 120_000_000
-"""Microseconds that stand for any longer pause: longer than the widest window that is looked at."""
-
-_BITS = 64
-"""Of the widest number there is."""
-
-_TAKEN = (
-    "time",
-    "status",
-    "bytes",
-    "is_asset",
-    "is_page",
-    "is_numbered",
-    "is_login",
-    "at_login",
-    "login_failed",
-    "login_succeeded",
-    "is_blind_login",
-    "is_malformed",
-    "is_shell",
-    "is_exploit",
-    "agent",
-    "marks",
-    "depth",
-    "query_length",
-    "query_entropy",
-    "client_key",
-    "agent_key",
-    "path_key",
-    "url_key",
-)
+MISSING = (404, 410)
 
 
-def number_rows(prepared: pl.DataFrame, profile: SiteProfile) -> pl.DataFrame:
-    """Return the requests as numbers, sorted by session and time.
+def number_rows(prepared: pl.DataFrame, profile: SiteProfile) -> Requests:
+    """Return requests as numbers.
 
     Args:
         prepared: Output of `detector.prepare.prepare`.
         profile: What the sites serve.
-
-    Returns:
-        One row per request: `row` (its place in `prepared`), `visit`, `session`, `gap`, what `prepare` added, and
-        `url_length`, `is_linked`, `is_head`, `is_change`, `is_robots`, `is_probe`, `is_knock`,
-        `is_unknown`, `is_foreign`, `is_missing`, `new_path`, `new_url`, `new_missing` (first of its session),
-        `has_failed`, `has_succeeded`, `is_denied_again`.
     """
-    status, method, referrer = pl.col("status").fill_null(0), pl.col("method"), pl.col("referrer").fill_null("-")
-    narrow = prepared.select(
-        *_TAKEN,
-        pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
-        pl.col("url").str.len_bytes().alias("url_length"),
-        (~referrer.is_in(["-", ""])).alias("is_linked"),
-        method.is_in(["HEAD", "OPTIONS"]).alias("is_head"),
-        (~method.is_in(["GET", "HEAD", "OPTIONS", "PROPFIND", ""])).alias("is_change"),
-        (pl.col("path") == "/robots.txt").alias("is_robots"),
-        (status.is_in([404, 410])).alias("is_missing"),
-    )
-    numbered = number(narrow.hstack(_known(prepared, profile)))
-    firsts = [
-        _is_first("path_key").alias("new_path"),
-        _is_first("url_key").alias("new_url"),
-        (pl.when("is_missing").then(_within("path_key")).is_first_distinct() & pl.col("is_missing")).alias(
-            "new_missing"
-        ),
-    ]
-    return numbered.with_columns(*firsts, *_login_outcomes())
+    words = _words(prepared)
+    clients, agents = (prepared[name].to_numpy() for name in ("client_key", "agent_key"))
+    order = number(clients, moments(prepared["time"]), agents, (words & BIT["at_login"]) != 0)
+    rows, begins = order.rows, order.begins
 
+    def take(name: str) -> NDArray[Any]:
+        return prepared[name].to_numpy()[rows]
 
-def _known(prepared: pl.DataFrame, profile: SiteProfile) -> pl.DataFrame:
-    """Return what the site's history says to each request: whether it is a probe, unknown, of a foreign technology."""
-    explicit, private, ordinary = ((pl.col("marks") & mask) != 0 for mask in MASKS)
-    # A server that is down (5xx) refuses its own visitors, who follow links.
-    bare = pl.col("referrer").is_in(["-", ""]).fill_null(value=True)
-    refused = pl.col("status").fill_null(0).is_between(REFUSED, BROKEN - 1) | ((pl.col("status") >= BROKEN) & bare)
-    # Robots that say so ask for whatever somebody linked to; 401 is what owners get before they say who they are.
-    snoops = private & refused & (pl.col("status") != UNAUTHORIZED) & bare & ((pl.col("agent") & DECLARED) == 0)
-    if profile.is_empty:
-        nothing = pl.lit(value=False)
-        return prepared.select(
-            (explicit | snoops).alias("is_probe"),
-            (ordinary & refused & ~snoops).alias("is_knock"),
-            nothing.alias("is_unknown"),
-            nothing.alias("is_foreign"),
-        )
-    keys = prepared.select((pl.col("path_key") ^ pl.col("domain").hash(seed=2)).alias("key"))["key"]
-    first = keys.arg_unique()
-    asked = prepared.select("domain", "path").gather(first)
-    known = profile.known(asked).hstack(asked).with_columns(keys.gather(first))
-    script = extension().is_in(SCRIPTS)
-    facts = known.select(
-        "key",
-        (pl.col("known_clients") >= FEW_CLIENTS).alias("is_served"),
-        (pl.col("is_profiled") & (pl.col("known_clients") == 0)).alias("is_new"),
-        (pl.col("is_profiled") & script & (pl.col("extension_clients") == 0)).alias("is_strange"),
-    )
-    rows = prepared.select("marks", "status", "agent", "is_asset", "referrer", keys).join(
-        facts, on="key", how="left", maintain_order="left"
-    )
-    page = ~pl.col("is_asset")
-    return rows.select(
-        (explicit | (snoops & ~pl.col("is_served"))).alias("is_probe"),
-        (ordinary & refused & ~snoops & ~pl.col("is_served")).alias("is_knock"),
-        (pl.col("is_new") & page).alias("is_unknown"),
-        (pl.col("is_strange") & page & refused).alias("is_foreign"),
+    words, marks, paths, urls = words[rows], take("marks"), take("path_key"), take("url_key")
+    status = prepared["status"].fill_null(0).clip(0, 999).cast(pl.Int16).to_numpy()[rows]
+    agent = take("agent")
+    words[urls == paths] |= BIT["is_plain"]
+    words |= _answers(status, words) | _outcomes(order, status, words, paths)
+    words |= ask_history(prepared, order, words=words, marks=marks, status=status, agent=agent, profile=profile)
+    words |= _reads(words, agent)
+    asked = np.flatnonzero((words & BIT["is_plain"]) == 0)
+    return Requests(
+        order=order,
+        status=status,
+        size=prepared["bytes"].fill_null(0).to_numpy()[rows],
+        is_sized=prepared["bytes"].is_not_null().to_numpy()[rows],
+        agent=agent[begins],
+        agent_key=agents[rows[begins]],
+        visit=order.visit[begins],
+        marks=marks,
+        depth=take("depth"),
+        url_length=take("url_length"),
+        query_length=take("query_length"),
+        query_entropy=take("query_entropy"),
+        path_key=paths,
+        url_key=urls,
+        words=words,
+        paths=Pairs.of(order.session, paths, words),
+        urls=Pairs.of(order.session[asked], urls[asked], words[asked], asked),
+        signed=_signed(order.session, urls, words, marks),
     )
 
 
-def _within(key: str) -> pl.Expr:
-    # Knuth's multiplicative hashing (2^64 over the golden ratio): one number for session and key.
-    return pl.col(key) ^ (pl.col("session").cast(pl.UInt64) * pl.lit(0x9E3779B97F4A7C15, pl.UInt64))
+def _words(prepared: pl.DataFrame) -> Words:
+    words = np.zeros(prepared.height, np.uint32)
+    for name in TOLD:
+        words |= prepared[name].to_numpy().astype(np.uint32) * BIT[name]
+    return words
 
 
-def _is_first(key: str) -> pl.Expr:
-    return _within(key).is_first_distinct()
+def _said(which: Bools, name: str) -> Words:
+    return which.astype(np.uint32) * BIT[name]
 
 
-def _login_outcomes() -> list[pl.Expr]:
+def _answers(status: NDArray[np.int16], words: Words) -> Words:
+    """Return what the answers say: that something is missing, was got, or was guessed at."""
+    missing, got = np.isin(status, MISSING), (status >= 200) & (status < 300)  # noqa: PLR2004 - statuses
+    # What no page linked to, no asset, and leads nowhere.
+    guessed = (missing | np.isin(status, TURNED_AWAY)) & ((words & mask(("is_asset", "is_linked"))) == 0)
+    return _said(missing, "is_missing") | _said(got, "is_got") | _said(guessed, "is_guess")
+
+
+def _outcomes(order: Numbered, status: NDArray[np.int16], words: Words, paths: Keys) -> Words:
     """Judge logins by what follows: back at the login page, or at the next attempt, nobody has got in."""
-    session, status = pl.col("session"), pl.col("status").fill_null(0)
-    same = session == session.shift(-1)
+    found = np.zeros(len(words), np.uint32)
+    same = ~changes(order.session)  # as the request before
+    again = same & (status == UNAUTHORIZED) & ((words & BIT["is_login"]) == 0)
+    repeats = np.flatnonzero(again)
+    repeats = repeats[(status[repeats - 1] == UNAUTHORIZED) & (paths[repeats] == paths[repeats - 1])]
+    found[repeats] = BIT["is_denied_again"]
+    logins = np.flatnonzero(words & mask(("login_failed", "login_succeeded")))
+    own, following = words[logins], np.minimum(logins + 1, len(words) - 1)
+    goes_on = (following > logins) & same[following]
     # Who changes the user agent for each attempt shows what follows only in the visit.
-    back = pl.when(same).then(pl.col("at_login").shift(-1)).otherwise(pl.col("then_login"))
+    back = np.where(goes_on, (words[following] & BIT["at_login"]) != 0, order.then_login[logins] == 1)
     # A browser would follow the redirect, and had fetched the form; where others were refused, this one was not.
-    comes_first = (session != session.shift(1)) | pl.col("is_blind_login").shift(1)
-    unfollowed = pl.col("is_blind_login") & pl.col("then_login").is_null() & comes_first.fill_null(value=True)
-    again = back.fill_null(value=False) | unfollowed
-    before = (
-        (session == session.shift(1))
-        & (status.shift(1) == UNAUTHORIZED)
-        & (pl.col("path_key") == pl.col("path_key").shift(1))
-    )
-    refused = pl.col("is_login") & pl.col("login_failed")
-    return [
-        (refused | (pl.col("login_succeeded") & again)).alias("has_failed"),
-        (pl.col("login_succeeded") & ~again).alias("has_succeeded"),
-        ((status == UNAUTHORIZED) & before & ~pl.col("is_login")).fill_null(value=False).alias("is_denied_again"),
-    ]
+    before = np.maximum(logins - 1, 0)
+    comes_first = ~same[logins] | ((words[before] & BIT["is_blind_login"]) != 0)
+    unfollowed = ((own & BIT["is_blind_login"]) != 0) & (order.then_login[logins] < 0) & comes_first
+    again = back | unfollowed
+    succeeded = (own & BIT["login_succeeded"]) != 0
+    failed = ((own & BIT["is_login"]) != 0) & ((own & BIT["login_failed"]) != 0)
+    found[logins] |= _said(failed | (succeeded & again), "has_failed") | _said(succeeded & ~again, "has_succeeded")
+    return found
 
 
-def in_time(owners: pl.Series, times: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Return owners and times sorted by both, for `busiest`.
-
-    Args:
-        owners: UInt32 of shape (n,).
-        times: Datetimes of shape (n,).
-    """
-    if times.null_count():  # what has no time is in no interval
-        owners, times = owners.filter(times.is_not_null()), times.drop_nulls()
-    owner, stamp = owners.to_numpy(), times.to_physical().to_numpy()
-    if not len(owner):
-        return owners, times
-    # One number for both: numbers alone are sorted some times faster than rows.
-    begin = int(stamp.min())
-    bits = max(int(stamp.max()) - begin, 1).bit_length()
-    if bits + int(owner.max()).bit_length() > _BITS:
-        order = np.lexsort((stamp, owner)).astype(np.uint32)
-        return owners.gather(order), times.gather(order)
-    packed = (owner.astype(np.uint64) << np.uint64(bits)) | (stamp - begin).astype(np.uint64)
-    packed.sort()
-    found = (packed & np.uint64((1 << bits) - 1)).astype(np.int64) + begin
-    ordered = pl.Series(times.name, found).cast(times.dtype)
-    return pl.Series(owners.name, (packed >> np.uint64(bits)).astype(np.uint32)), ordered
+def _signed(sessions: Rows, urls: Keys, words: Words, marks: NDArray[np.uint16]) -> Pairs:
+    rows = np.flatnonzero(marks)
+    got = ((words[rows] & BIT["is_got"]) != 0).astype(np.uint32) << np.uint32(ANSWERED)
+    return Pairs.of(sessions[rows], urls[rows], marks[rows] | got, rows)
 
 
-def busiest(owners: pl.Series, times: pl.Series, windows: dict[str, int]) -> pl.DataFrame:
-    """Return each owner's most requests within sliding windows.
-
-    Args:
-        owners: Numbers of shape (n,), equal ones side by side.
-        times: Datetimes of shape (n,), ascending within an owner.
-        windows: Column names and widths in seconds, at most 60.
-
-    Returns:
-        `owner` and the columns (UInt32), one row per owner.
-    """
-    owner, stamp = owners.to_numpy(), times.dt.epoch("us").to_numpy()
-    if not len(owner):
-        return pl.DataFrame(schema={"owner": owners.dtype, **dict.fromkeys(windows, pl.UInt32)})
-    begins = np.flatnonzero(np.append(True, owner[1:] != owner[:-1]))
-    steps = np.minimum(np.diff(stamp, prepend=stamp[0]), _BREAK)
-    steps[begins] = _BREAK
-    # One line of time on which owners lie too far apart to share a window; each of its moments once, for logs tell
-    # whole seconds.
-    is_new = steps > 0
-    line = np.cumsum(steps[is_new])
-    moments = np.flatnonzero(is_new)
-    until = np.append(moments[1:], len(stamp))
-    firsts = np.searchsorted(moments, begins)
-    peaks = {
-        name: np.maximum.reduceat(until - moments[np.searchsorted(line, line - seconds * 1_000_000, "right")], firsts)
-        for name, seconds in windows.items()
-    }
-    return pl.DataFrame({"owner": owner[begins], **peaks}).cast(
-        {"owner": owners.dtype, **dict.fromkeys(windows, pl.UInt32)}
+def _reads(words: Words, agent: NDArray[np.uint8]) -> Words:
+    """Return which requests got something to read, or leafed through the numbers in queries, and which unlinked."""
+    wanted = mask(("is_page", "is_got"))
+    reads = (words & wanted) == wanted
+    leafs = reads & ((words & mask(("is_numbered", "is_plain"))) == BIT["is_numbered"])
+    reads &= ~leafs
+    # In a browser's name, without following a link.
+    unlinked = ((words & BIT["is_linked"]) == 0) & ((agent & BROWSER) != 0)
+    return (
+        _said(reads, "is_read")
+        | _said(reads & unlinked, "is_read_unlinked")
+        | _said(leafs, "is_leafed")
+        | _said(leafs & unlinked, "is_leafed_unlinked")
     )

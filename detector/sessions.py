@@ -1,13 +1,51 @@
 """Sessions: one client's requests with one user agent, with no gap over 30 minutes."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from detector.grouping import Bools, Keys, Rows, changes, order_within, sort_stably
+
 GAP = timedelta(minutes=30)
 """The inactivity time-out that web usage mining has used since Catledge and Pitkow, 1995 (measured: 25.5 minutes)."""
+
+NO_TIME = -(1 << 61)
+"""The moment of a request without a time, in microseconds: before all others, and too long ago for any visit."""
+
+SECOND = 1_000_000
+"""In microseconds."""
+
+_GAP = GAP // timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """Requests in the order of session and time.
+
+    Attributes:
+        rows: Their places before, shape (n,).
+        times: Microseconds since 1970, shape (n,).
+        visit, session: Numbers from 0 on without a gap, ascending, shape (n,).
+        begins: The first request of each session, shape (m,).
+        gap: Microseconds since the request before it in the same session; 0 for the first.
+        then_login: Whether the visit's next request goes to a login page (1) or not (0); -1 for the visit's last.
+    """
+
+    rows: Rows
+    times: Rows
+    visit: Rows
+    session: Rows
+    begins: Rows
+    gap: Rows
+    then_login: NDArray[np.int8]
+
+
+def moments(times: pl.Series) -> Rows:
+    """Return datetimes of shape (n,) as microseconds since 1970, NO_TIME where one is null."""
+    return times.dt.cast_time_unit("us").to_physical().fill_null(NO_TIME).to_numpy()
 
 
 def sessionize(events: pl.DataFrame) -> pl.DataFrame:
@@ -17,84 +55,61 @@ def sessionize(events: pl.DataFrame) -> pl.DataFrame:
         events: At least `client`, `user_agent` and `time`, any order.
 
     Returns:
-        The same rows, sorted, with `visit` and `session` (UInt32, counted within this frame) and `gap` (seconds since
-        the request before it in the same session, null for the first). A visit is all that one client does with no
-        gap over 30 minutes, whatever user agents it shows: every session lies in one visit.
+        The same rows, sorted, with `visit` and `session` (UInt32, counted from 1 within this frame) and `gap` (seconds
+        since the request before it in the same session, null for the first). A visit is all that one client does with
+        no gap over 30 minutes, whatever user agents it shows: every session lies in one visit.
     """
-    keys = events.select(
-        "time",
-        pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
-        pl.col("client").hash(seed=1).alias("client_key"),
-        pl.col("user_agent").fill_null("").hash(seed=1).alias("agent_key"),
-        pl.lit(value=False).alias("at_login"),
-    )
-    numbered = number(keys)
     named = events.with_columns(pl.col("user_agent").fill_null(""))
-    return named.select(pl.all().gather(numbered["row"])).hstack(numbered.select("visit", "session", "gap"))
+    clients, agents = (named[name].hash(seed=1).to_numpy() for name in ("client", "user_agent"))
+    found = number(clients, moments(named["time"]), agents, np.zeros(named.height, np.bool_))
+    gap = np.where(changes(found.session), np.nan, found.gap / SECOND)
+    return named.select(pl.all().gather(found.rows)).with_columns(
+        pl.Series("visit", found.visit + 1, dtype=pl.UInt32),
+        pl.Series("session", found.session + 1, dtype=pl.UInt32),
+        pl.Series("gap", gap, nan_to_null=True, dtype=pl.Float64),
+    )
 
 
-def number(rows: pl.DataFrame) -> pl.DataFrame:
-    """Sort rows by session and time, and number sessions and visits: see `sessionize`.
+def number(clients: Keys, times: Rows, agents: Keys, at_login: Bools) -> Numbered:
+    """Sort requests by session and time, and number sessions and visits: see `sessionize`.
 
     Args:
-        rows: At least `client_key` and `agent_key` (hashes, UInt64), `time` and `at_login`; `client_key` goes.
-
-    Returns:
-        The rows, sorted, with `visit`, `session`, `gap`, and `then_login`: whether the visit's next request goes to a
-        login page (null for its last).
+        clients: Hashes of shape (n,).
+        agents: Likewise.
+        times: Output of `moments`.
+        at_login: Which of them go to a login page.
     """
-    order = rows.select("client_key", "time", "agent_key", "at_login").with_row_index("_at")
     # Sorting is most of the work here: requests mostly come in the order of time, and what is sorted stays so.
-    if not order["time"].is_sorted():
-        order = order.sort("time", maintain_order=True)
-    order = order[sort_stably(order["client_key"].to_numpy())]
-    new_client = pl.col("client_key") != pl.col("client_key").shift()
-    visit = _count(new_client | _is_late())
-    order = order.with_columns(visit.alias("visit"))
-    follows = pl.col("visit") == pl.col("visit").shift(-1)
-    order = order.with_columns(pl.when(follows).then(pl.col("at_login").shift(-1)).alias("then_login"))
-    order = order[_by_agent(order["visit"].to_numpy(), order["agent_key"].to_numpy())]
-    changes = (pl.col("visit") != pl.col("visit").shift()) | (pl.col("agent_key") != pl.col("agent_key").shift())
-    order = order.with_columns(_count(changes | _is_late()).alias("session"))
-    first = (pl.col("session") != pl.col("session").shift()).fill_null(value=True)
-    waited = pl.col("time").diff().dt.total_microseconds() / 1e6
-    order = order.with_columns(pl.when(~first).then(waited).alias("gap"))
-    found = rows.drop("client_key").select(pl.all().gather(order["_at"]))
-    return found.hstack(order.select("visit", "session", "gap", "then_login"))
+    if bool((times[1:] >= times[:-1]).all()):
+        rows = sort_stably(clients)
+    else:
+        in_time = np.argsort(times, kind="stable")
+        rows = in_time[sort_stably(clients[in_time])]
+    times, agents, client, login = times[rows], agents[rows], clients[rows], at_login[rows]
+    begins_visit = changes(client)
+    begins_visit[1:] |= _is_late(times)
+    visit = np.cumsum(begins_visit) - 1
+    then_login = np.full(len(rows), -1, np.int8)
+    then_login[:-1][~begins_visit[1:]] = login[1:][~begins_visit[1:]]
+    mixed, order = _by_agent(visit, agents)
+    for column in (rows, times, agents, then_login):
+        column[mixed] = column[order]
+    begins_session = changes(visit, agents)
+    begins_session[1:] |= _is_late(times)
+    gap = np.diff(times, prepend=times[:1])
+    gap[begins_session] = 0
+    session = np.cumsum(begins_session) - 1
+    return Numbered(rows, times, visit, session, np.flatnonzero(begins_session), gap, then_login)
 
 
-def sort_stably(keys: NDArray[np.uint64]) -> NDArray[np.uint32]:
-    """Return the rows in the order of their keys, equal ones as they stand.
-
-    A key's last bits give way to the row's number, and the numbers alone are sorted: some times faster than sorting
-    rows by keys. Keys are hashes, so that others hardly ever begin alike; where they do, it takes the long way.
-
-    Args:
-        keys: Hashes of shape (n,).
-    """
-    count = len(keys)
-    last = np.uint64((1 << max(count - 1, 1).bit_length()) - 1)
-    packed = (keys & ~last) | np.arange(count, dtype=np.uint64)
-    packed.sort()
-    rows = (packed & last).astype(np.uint32)
-    ordered = keys[rows]
-    return rows if bool((ordered[1:] >= ordered[:-1]).all()) else np.argsort(keys, kind="stable").astype(np.uint32)
+def _by_agent(visits: Rows, agents: Keys) -> tuple[Rows, Rows]:
+    """Return the places of rows in visits with several agents, and which row comes to each place."""
+    differ = (visits[1:] == visits[:-1]) & (agents[1:] != agents[:-1])
+    has_several = np.zeros(int(visits[-1]) + 1 if len(visits) else 0, np.bool_)
+    has_several[visits[1:][differ]] = True
+    mixed = np.flatnonzero(has_several[visits])
+    return mixed, mixed[order_within(visits[mixed], agents[mixed])]
 
 
-def _by_agent(visits: NDArray[np.uint32], agents: NDArray[np.uint64]) -> NDArray[np.uint32]:
-    """Return the rows in the order of visit and agent, equal ones as they stand; they are sorted by visit."""
-    rows = np.arange(len(visits), dtype=np.uint32)
-    changes = (visits[1:] == visits[:-1]) & (agents[1:] != agents[:-1])
-    several = np.isin(visits, visits[1:][changes]) if changes.any() else np.zeros(len(visits), np.bool_)
-    mixed = np.flatnonzero(several)
-    if len(mixed):  # most visits show one agent and stay as they are
-        rows[mixed] = mixed[np.lexsort((agents[mixed], visits[mixed]))]
-    return rows
-
-
-def _is_late() -> pl.Expr:
-    return pl.col("time").diff() > GAP
-
-
-def _count(begins: pl.Expr) -> pl.Expr:
-    return begins.fill_null(value=True).cum_sum().cast(pl.UInt32)
+def _is_late(times: Rows) -> Bools:
+    return np.asarray((np.diff(times) > _GAP) | (times[1:] == NO_TIME))

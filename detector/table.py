@@ -3,74 +3,136 @@
 The order of the table is the order of the model's columns. docs/features.md is written from it.
 """
 
-import polars as pl
+import numpy as np
 
-from detector.feature import DORAN, KRUEGEL, OIKONOMOU, SHANNON, STEVANOVIC, TAN, Feature, count, share
+from detector.feature import (
+    DORAN,
+    KRUEGEL,
+    OIKONOMOU,
+    SHANNON,
+    STEVANOVIC,
+    TAN,
+    Feature,
+    answered,
+    count,
+    ratio,
+    share,
+    told,
+)
+from detector.gaps import gap_medians, gap_variations
+from detector.grouping import Bools
 from detector.prepare import FORBIDDEN, UNAUTHORIZED
+from detector.requests import Floats, Requests
+from detector.sessions import SECOND
 from detector.table_context import CONTEXT
 from detector.table_signs import AGENT, ATTACK, LOGIN
 
 __all__ = ["BY_NAME", "FEATURES", "NAMES", "Feature"]
 
-_STATUS = pl.col("status")
-_PAGE = ~pl.col("is_asset")
-_GAP = pl.col("gap")
+
+def _page(requests: Requests) -> Bools:
+    return ~requests.has("is_asset")
+
+
+def _durations(requests: Requests) -> Floats:
+    times, begins = requests.order.times, requests.begins
+    return np.asarray((times[begins + requests.sizes - 1] - times[begins]) / SECOND)
+
+
+def _mean_bytes(requests: Requests) -> Floats:
+    return ratio(requests.total(requests.size), requests.count(requests.is_sized))
+
+
+def _unlinked(requests: Requests) -> Floats:
+    pages = _page(requests)
+    return ratio(requests.count(pages & ~requests.has("is_linked")), requests.count(pages))
+
+
+def _variants(requests: Requests) -> Floats:
+    """Count distinct URLs beyond distinct paths: those with a query, less the paths that came with nothing else."""
+    owners = len(requests.begins)
+    return requests.urls.count(owners) + requests.paths.count(owners, "is_plain") - requests.paths.count(owners)
+
+
+def _mean_query(requests: Requests) -> Floats:
+    lengths = requests.query_length
+    return ratio(requests.total(lengths), requests.count(lengths > 0))
+
+
+def _distinct(requests: Requests, name: str | None = None) -> Floats:
+    return requests.paths.count(len(requests.begins), name)
+
 
 VOLUME = (
-    Feature("requests", "count", "requests in the session", "{} requests", 1, pl.len(), STEVANOVIC, is_habit=True),
+    Feature(
+        "requests",
+        "count",
+        "requests in the session",
+        "{} requests",
+        1,
+        lambda requests: requests.sizes.astype(np.float64),
+        STEVANOVIC,
+        is_habit=True,
+    ),
     Feature(
         "duration",
         "seconds",
         "first to last request",
         "active for {}",
         0,
-        (pl.col("time").max() - pl.col("time").min()).dt.total_microseconds() / 1e6,
+        _durations,
         STEVANOVIC,
         is_habit=True,
     ),
-    Feature("pages", "count", "requests for other than assets", "{} requests for pages", 1, count(_PAGE), TAN),
+    Feature("pages", "count", "requests for other than assets", "{} requests for pages", 1, count(_page), TAN),
     Feature("peak_1s", "count", "most requests within one second", "{} requests within 1 s", 1, source=OIKONOMOU),
     Feature("peak_10s", "count", "most requests within 10 s", "{} requests within 10 s", 1, None, OIKONOMOU, True),
     Feature("peak_60s", "count", "most requests within one minute", "{} requests within 1 min", 1, source=OIKONOMOU),
-    Feature("gap_median", "seconds", "median time between requests", "a request every {}", 0, _GAP.median(), TAN, True),
+    Feature("gap_median", "seconds", "median time between requests", "a request every {}", 0, gap_medians, TAN, True),
     Feature(
         "gap_variation",
         "ratio",
         "standard deviation of the time between requests over its mean; 0 is a metronome",
         "time between requests varies by a factor of {}",
         0,
-        _GAP.std() / (_GAP.mean() + 0.01),
+        gap_variations,
         TAN,
         is_habit=True,
     ),
-    Feature("bytes_mean", "bytes", "mean size of an answer", "{} per answer", 0, pl.col("bytes").mean(), DORAN, True),
-    Feature("bytes_total", "bytes", "size of all answers", "{} taken", 1, pl.col("bytes").sum(), STEVANOVIC),
+    Feature("bytes_mean", "bytes", "mean size of an answer", "{} per answer", 0, _mean_bytes, DORAN, True),
+    Feature(
+        "bytes_total",
+        "bytes",
+        "size of all answers",
+        "{} taken",
+        1,
+        lambda requests: requests.total(requests.size),
+        STEVANOVIC,
+    ),
 )
 
 OUTCOME = (
-    Feature("share_3xx", "share", "redirects", "{} redirected", 0, share(_STATUS.is_between(300, 399)), DORAN, True),
+    Feature("share_3xx", "share", "redirects", "{} redirected", 0, share(answered(300, 399)), DORAN, True),
     Feature(
         "share_4xx",
         "share",
         "answers 400 to 499",
         "{} of requests answered 4xx",
         1,
-        share(_STATUS.is_between(400, 499)),
+        share(answered(400, 499)),
         STEVANOVIC,
         is_habit=True,
     ),
-    Feature("share_401", "share", "answers 401", "{} of requests answered 401", 1, share(_STATUS == UNAUTHORIZED)),
-    Feature("share_403", "share", "answers 403", "{} of requests answered 403", 1, share(_STATUS == FORBIDDEN)),
-    Feature(
-        "share_404", "share", "answers 404 and 410", "{} of requests answered 404", 1, share(_STATUS.is_in([404, 410]))
-    ),
+    Feature("share_401", "share", "answers 401", "{} of requests answered 401", 1, share(answered(UNAUTHORIZED))),
+    Feature("share_403", "share", "answers 403", "{} of requests answered 403", 1, share(answered(FORBIDDEN))),
+    Feature("share_404", "share", "answers 404 and 410", "{} of requests answered 404", 1, share(told("is_missing"))),
     Feature(
         "share_5xx",
         "share",
         "answers 500 to 599",
         "{} of requests answered 5xx",
         1,
-        share(_STATUS.is_between(500, 599)),
+        share(answered(500, 599)),
     ),
     Feature(
         "missing_paths",
@@ -78,7 +140,7 @@ OUTCOME = (
         "distinct paths answered 404 or 410",
         "{} different paths that do not exist",
         1,
-        pl.col("new_missing").sum(),
+        lambda requests: _distinct(requests, "is_missing"),
     ),
 )
 
@@ -89,7 +151,7 @@ SHAPE = (
         "methods that change something: other than GET, HEAD, OPTIONS and PROPFIND",
         "{} of requests change something (POST and the like)",
         1,
-        share(pl.col("is_change")),
+        share(told("is_change")),
         TAN,
         is_habit=True,
     ),
@@ -99,7 +161,7 @@ SHAPE = (
         "HEAD and OPTIONS",
         "{} of requests are HEAD or OPTIONS",
         0,
-        share(pl.col("is_head")),
+        share(told("is_head")),
         STEVANOVIC,
         is_habit=True,
     ),
@@ -109,16 +171,16 @@ SHAPE = (
         "requests without a known method, without a path, or for another host's URL",
         "{} malformed requests",
         1,
-        count(pl.col("is_malformed")),
+        count(told("is_malformed")),
     ),
-    Feature("distinct_paths", "count", "distinct paths", "{} different paths", 0, pl.col("new_path").sum(), TAN, True),
+    Feature("distinct_paths", "count", "distinct paths", "{} different paths", 0, _distinct, TAN, True),
     Feature(
         "share_distinct",
         "share",
         "distinct paths per request",
         "{} of requests for a path not asked before",
         0,
-        pl.col("new_path").mean(),
+        lambda requests: _distinct(requests) / requests.sizes,
         DORAN,
         is_habit=True,
     ),
@@ -128,7 +190,7 @@ SHAPE = (
         "distinct URLs beyond distinct paths",
         "{} variations of query strings",
         1,
-        pl.col("new_url").sum().cast(pl.Float64) - pl.col("new_path").sum(),
+        _variants,
     ),
     Feature(
         "share_asset",
@@ -136,7 +198,7 @@ SHAPE = (
         "style sheets, scripts, images, fonts",
         "{} of requests for images, styles and scripts",
         0,
-        share(pl.col("is_asset")),
+        share(told("is_asset")),
         STEVANOVIC,
         is_habit=True,
     ),
@@ -146,7 +208,7 @@ SHAPE = (
         "images, styles, scripts asked with a referrer, as a browser does that shows a page",
         "{} images, styles or scripts loaded as browsers do",
         -1,
-        count(pl.col("is_asset") & pl.col("is_linked")),
+        count(lambda requests: requests.has("is_asset") & requests.has("is_linked")),
         DORAN,
     ),
     Feature(
@@ -155,7 +217,7 @@ SHAPE = (
         "pages asked without a referrer",
         "{} of pages asked without a referrer",
         1,
-        (_PAGE & ~pl.col("is_linked")).sum() / _PAGE.sum(),
+        _unlinked,
         STEVANOVIC,
         is_habit=True,
     ),
@@ -165,20 +227,35 @@ SHAPE = (
         "mean number of slashes in the path",
         "paths {} levels deep",
         0,
-        pl.col("depth").mean(),
+        lambda requests: requests.total(requests.depth) / requests.sizes,
         TAN,
     ),
     Feature(
-        "depth_max", "count", "most slashes in a path", "a path {} levels deep", 0, pl.col("depth").max(), STEVANOVIC
+        "depth_max",
+        "count",
+        "most slashes in a path",
+        "a path {} levels deep",
+        0,
+        lambda requests: requests.most(requests.depth),
+        STEVANOVIC,
     ),
-    Feature("url_length_max", "characters", "longest URL", "a URL of {}", 1, pl.col("url_length").max(), KRUEGEL, True),
+    Feature(
+        "url_length_max",
+        "characters",
+        "longest URL",
+        "a URL of {}",
+        1,
+        lambda requests: requests.most(requests.url_length),
+        KRUEGEL,
+        True,
+    ),
     Feature(
         "query_length_mean",
         "characters",
         "mean length of the query strings there are",
         "query strings of {}",
         1,
-        pl.col("query_length").filter(pl.col("query_length") > 0).mean(),
+        _mean_query,
         KRUEGEL,
         is_habit=True,
     ),
@@ -188,7 +265,7 @@ SHAPE = (
         "highest entropy of a query string, per byte",
         "a query string of {} a byte",
         0,
-        pl.col("query_entropy").max(),
+        lambda requests: requests.most(requests.query_entropy),
         SHANNON,
     ),
     Feature(
@@ -197,7 +274,7 @@ SHAPE = (
         "requests for robots.txt",
         "{} requests for robots.txt",
         0,
-        count(pl.col("is_robots")),
+        count(told("is_robots")),
         STEVANOVIC,
     ),
 )

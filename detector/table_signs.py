@@ -1,14 +1,15 @@
 """The table of features that tell of logins, attack signs and the user agent, from a session's own requests."""
 
-import polars as pl
+import numpy as np
 
-from detector.feature import DORAN, JAVED, Feature, count
+from detector.feature import DORAN, JAVED, Compute, Feature, count, told
 from detector.prepare import ATTACKER, DECLARED, MISSING, TOOL
+from detector.requests import ANSWERED, Floats, Requests
 from enrich.signs import SIGNS
 
 LOGIN = (
     Feature(
-        "login_attempts", "count", "credentials sent to a login path", "{} login attempts", 1, count(pl.col("is_login"))
+        "login_attempts", "count", "credentials sent to a login path", "{} login attempts", 1, count(told("is_login"))
     ),
     Feature(
         "login_failures",
@@ -16,7 +17,7 @@ LOGIN = (
         "login attempts that were refused, shown the form again, or followed by the login page or another attempt",
         "{} failed login attempts",
         1,
-        count(pl.col("has_failed")),
+        count(told("has_failed")),
         JAVED,
     ),
     Feature(
@@ -25,7 +26,7 @@ LOGIN = (
         "login attempts answered 201, 204 or 3xx (200 on programs' endpoints), and no attempt after it",
         "{} login attempts that seem to have succeeded",
         0,
-        count(pl.col("has_succeeded")),
+        count(told("has_succeeded")),
         JAVED,
     ),
     Feature(
@@ -34,13 +35,16 @@ LOGIN = (
         "answers 401 to the very path that was answered 401 before",
         "{} times refused with 401 again",
         1,
-        count(pl.col("is_denied_again")),
+        count(told("is_denied_again")),
     ),
 )
 
 
-def _distinct_urls(bit: int) -> pl.Expr:
-    return pl.col("url_key").filter((pl.col("marks") & (1 << bit)) != 0).n_unique()
+def _distinct_urls(bit: int) -> Compute:
+    def compute(requests: Requests) -> Floats:
+        return requests.each(requests.signed.owner[(requests.signed.words & np.uint32(1 << bit)) != 0])
+
+    return compute
 
 
 ATTACK = (
@@ -61,14 +65,13 @@ ATTACK = (
         "different URLs with signs of an attack that were answered 2xx",
         "{} URLs with signs of an attack answered with success",
         1,
-        pl.col("url_key").filter(pl.col("status").is_between(200, 299)).n_unique(),
+        _distinct_urls(ANSWERED),
     ),
 )
-"""Over requests with signs alone, which are few."""
 
 
-def _is_agent(bit: int) -> pl.Expr:
-    return ((pl.col("agent").first() & bit) != 0).cast(pl.Float64)
+def _is_agent(bit: int) -> Compute:
+    return lambda requests: ((requests.agent & np.uint8(bit)) != 0).astype(np.float64)
 
 
 AGENT = (

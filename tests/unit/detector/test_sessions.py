@@ -1,13 +1,10 @@
 """Where one session ends and the next begins."""
 
-import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from detector.events import EVENT_SCHEMA
-from detector.sessions import GAP, sessionize, sort_stably
+from detector.sessions import GAP, sessionize
 from tests.unit.detector.frames import events_of, request
 
 HALF_HOUR = GAP.total_seconds()
@@ -60,11 +57,3 @@ def test_order_of_rows_changes_nothing(seed: int) -> None:
 
 def test_no_events_make_no_sessions() -> None:
     assert sessionize(pl.DataFrame(schema=EVENT_SCHEMA)).is_empty()
-
-
-@given(
-    st.lists(st.one_of(st.integers(0, 3), st.integers(2**64 - 4, 2**64 - 1), st.integers(0, 2**64 - 1)), max_size=30)
-)
-def test_rows_are_sorted_stably_also_where_hashes_begin_alike(keys: list[int]) -> None:
-    expected = sorted(range(len(keys)), key=lambda row: keys[row])
-    assert sort_stably(np.array(keys, np.uint64)).tolist() == expected

@@ -1,0 +1,190 @@
+"""Requests as numbers, sorted by session: what features are computed on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.grouping import Bools, Keys, Rows, changes, order_within
+from detector.sessions import Numbered
+
+Floats = NDArray[np.float64]
+Words = NDArray[np.uint32]
+
+TOLD = (
+    "is_asset",
+    "is_page",
+    "is_numbered",
+    "is_login",
+    "at_login",
+    "login_failed",
+    "login_succeeded",
+    "is_blind_login",
+    "is_malformed",
+    "is_shell",
+    "is_exploit",
+    "is_linked",
+    "is_head",
+    "is_change",
+    "is_robots",
+)
+"""What `detector.prepare` says of a request."""
+
+FOUND = (
+    "is_plain",
+    "is_missing",
+    "is_got",
+    "is_guess",
+    "is_read",
+    "is_read_unlinked",
+    "is_leafed",
+    "is_leafed_unlinked",
+    "is_probe",
+    "is_knock",
+    "is_unknown",
+    "is_foreign",
+    "has_failed",
+    "has_succeeded",
+    "is_denied_again",
+)
+"""What is found out here: see `detector.rows`."""
+
+BIT = {name: np.uint32(1 << place) for place, name in enumerate((*TOLD, *FOUND))}
+"""Of a request's word."""
+
+ANSWERED = 16
+"""The bit beside the marks that says that a request with signs of an attack was answered 2xx."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """What owners (sessions, say) asked for, each distinct key once, sorted by owner.
+
+    Attributes:
+        owner: Numbers of shape (p,), ascending.
+        key: Hashes of shape (p,).
+        first: The first request for it, shape (p,).
+        size: How many there are, shape (p,).
+        words: What holds for any of them, shape (p,).
+    """
+
+    owner: Rows
+    key: Keys
+    first: Rows
+    size: Rows
+    words: Words
+
+    @staticmethod
+    def of(owners: Rows, keys: Keys, words: Words, rows: Rows | None = None) -> "Pairs":
+        """Put requests together that share owner and key.
+
+        Args:
+            owners: Numbers of shape (n,), ascending.
+            keys: Hashes of shape (n,).
+            words: Of shape (n,).
+            rows: Which requests these are; None: all.
+        """
+        order = order_within(owners, keys)
+        sorted_keys = keys[order]
+        begins = np.flatnonzero(changes(owners, sorted_keys))
+        first = order[begins]
+        size = np.diff(begins, append=len(order))
+        any_of = np.bitwise_or.reduceat(words[order], begins)
+        return Pairs(owners[begins], sorted_keys[begins], first if rows is None else rows[first], size, any_of)
+
+    def chosen(self, name: str) -> Rows:
+        """Return the pairs with a request of which this holds."""
+        return np.flatnonzero(self.words & BIT[name])
+
+    def count(self, owners: int, name: str | None = None) -> Floats:
+        """Return how many pairs each owner has, only those with a request of which this holds, shape (owners,)."""
+        chosen = self.owner if name is None else self.owner[self.chosen(name)]
+        return np.bincount(chosen, minlength=owners).astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Requests in the order of session and time, n of them in m sessions.
+
+    Attributes:
+        order: Their places, sessions and times.
+        status: 0 where there is none, and for what is no status.
+        size: Bytes of the answer, 0 where it is not told.
+        is_sized: Whether it is told.
+        agent: Bits of the user agent (detector.prepare), shape (m,).
+        agent_key: Its hash, shape (m,).
+        visit: Each session's, shape (m,).
+        marks, depth, url_length, query_length, query_entropy, path_key, url_key: As `prepare` tells them.
+        words: A bit for each of TOLD and FOUND.
+        paths: The distinct paths of each session.
+        urls: The distinct URLs of each session that have a query.
+        signed: The distinct URLs of each session that have signs of an attack; their words are the marks, and ANSWERED.
+    """
+
+    order: Numbered
+    status: NDArray[np.int16]
+    size: Rows
+    is_sized: Bools
+    agent: NDArray[np.uint8]
+    agent_key: Keys
+    visit: Rows
+    marks: NDArray[np.uint16]
+    depth: NDArray[np.uint8]
+    url_length: NDArray[np.uint32]
+    query_length: NDArray[np.uint32]
+    query_entropy: NDArray[np.float32]
+    path_key: Keys
+    url_key: Keys
+    words: Words
+    paths: Pairs
+    urls: Pairs
+    signed: Pairs
+
+    @property
+    def begins(self) -> Rows:
+        """The first request of each session, shape (m,)."""
+        return self.order.begins
+
+    @property
+    def sizes(self) -> Rows:
+        """How many requests each session has, shape (m,)."""
+        return np.diff(self.begins, append=len(self.order.rows))
+
+    def has(self, *names: str) -> Bools:
+        """Return which requests any of these hold for."""
+        return np.asarray((self.words & mask(names)) != 0)
+
+    def count(self, which: Bools) -> Floats:
+        """Return how many of each session's requests are among these, shape (m,)."""
+        return counts(which, self.begins)
+
+    def total(self, values: NDArray[Any]) -> Floats:
+        """Return the sum over each session's requests, shape (m,)."""
+        # Of floats: somebody's sizes may be too large for the sum of integers.
+        return np.asarray(np.add.reduceat(values.astype(np.float64, copy=False), self.begins))
+
+    def most(self, values: NDArray[Any]) -> Floats:
+        """Return the most among each session's requests, shape (m,)."""
+        return np.asarray(np.maximum.reduceat(values, self.begins), np.float64)
+
+    def each(self, values: Rows) -> Floats:
+        """Return how often each session is among these, shape (m,)."""
+        return np.bincount(values, minlength=len(self.begins)).astype(np.float64)
+
+
+def mask(names: Sequence[str]) -> np.uint32:
+    """Return the word in which these hold."""
+    return np.uint32(sum(int(BIT[name]) for name in names))
+
+
+def counts(which: Bools, begins: Rows) -> Floats:
+    """Return how many rows of each slice are chosen.
+
+    Args:
+        which: The rows, shape (n,).
+        begins: The first row of each slice, shape (m,), ascending from 0 on.
+    """
+    until = np.append(begins, len(which))[1:] - 1
+    return np.asarray(np.diff(np.cumsum(which, dtype=np.int64)[until], prepend=0), np.float64)

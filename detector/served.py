@@ -1,0 +1,106 @@
+"""What a site's history says of requests: whether somebody looks for what is not there."""
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from detector.grouping import Rows, number_keys
+from detector.prepare import BROKEN, DECLARED, REFUSED, UNAUTHORIZED
+from detector.prepare import mask as marks_of
+from detector.profile import SiteProfile, extension
+from detector.requests import BIT, Words
+from detector.sessions import Numbered
+from enrich.signs import EXPLICIT, EXPLOITS, PRIVATE, PROBES
+
+FEW_CLIENTS = 2
+"""What a site has served to fewer clients may have been served to attackers alone."""
+
+SCRIPTS = (
+    "php",
+    "php5",
+    "php7",
+    "phtml",
+    "asp",
+    "aspx",
+    "ashx",
+    "asmx",
+    "jsp",
+    "jspx",
+    "do",
+    "action",
+    "cgi",
+    "pl",
+    "cfm",
+)
+"""Extensions that tell a site's technology."""
+
+EXPLOIT_MARKS = marks_of(EXPLOITS)
+EXPLICIT_MARKS = marks_of(set(EXPLICIT) - set(EXPLOITS))
+ORDINARY_MARKS = marks_of(set(PROBES) - set(EXPLICIT))
+"""Probes that are attacks by themselves, and those that are ordinary where the site has what was asked for."""
+PRIVATE_MARKS = marks_of(PRIVATE)
+"""Probes that are attacks where they are refused to somebody who followed no link."""
+
+_SERVED, _NEW, _STRANGE = 1, 2, 4
+
+
+def ask_history(
+    prepared: pl.DataFrame,
+    order: Numbered,
+    *,
+    words: Words,
+    marks: NDArray[np.uint16],
+    status: NDArray[np.int16],
+    agent: NDArray[np.uint8],
+    profile: SiteProfile,
+) -> Words:
+    """Return the bits `is_probe`, `is_knock`, `is_unknown` and `is_foreign` of each request, shape (n,).
+
+    Args:
+        prepared: Output of `detector.prepare.prepare`.
+        order: The order of the requests; the other columns are in it.
+        words: What is known already.
+        marks: Signs of an attack.
+        status: 0 where there is none.
+        agent: Bits of the user agent.
+        profile: What the sites serve.
+    """
+    found = np.zeros(len(words), np.uint32)
+    is_page = (words & BIT["is_asset"]) == 0
+    rows = np.flatnonzero(is_page | (marks != 0))
+    marks, status, is_page, is_bare = marks[rows], status[rows], is_page[rows], (words[rows] & BIT["is_linked"]) == 0
+    # A server that is down (5xx) refuses its own visitors, who follow links.
+    refused = (status >= REFUSED) & ((status < BROKEN) | is_bare)
+    explicit, private, ordinary = ((marks & np.uint16(some)) != 0 for some in _KINDS)
+    # Robots that say so ask for whatever somebody linked to; 401 is what owners get before they say who they are.
+    snoops = private & refused & (status != UNAUTHORIZED) & is_bare & ((agent[rows] & DECLARED) == 0)
+    facts = np.zeros(len(rows), np.uint8) if profile.is_empty else _facts(prepared, order.rows[rows], profile)
+    unserved = (facts & _SERVED) == 0
+    bits = (explicit | (snoops & unserved)).astype(np.uint32) * BIT["is_probe"]
+    bits |= (ordinary & refused & ~snoops & unserved).astype(np.uint32) * BIT["is_knock"]
+    bits |= (((facts & _NEW) != 0) & is_page).astype(np.uint32) * BIT["is_unknown"]
+    bits |= (((facts & _STRANGE) != 0) & is_page & refused).astype(np.uint32) * BIT["is_foreign"]
+    found[rows] = bits
+    return found
+
+
+_KINDS = (EXPLICIT_MARKS, PRIVATE_MARKS, ORDINARY_MARKS)
+
+
+def _facts(prepared: pl.DataFrame, rows: Rows, profile: SiteProfile) -> NDArray[np.uint8]:
+    """Return what the history knows of these requests' paths, each path looked up once."""
+    keys = prepared["path_key"].to_numpy()[rows] ^ prepared["domain_key"].to_numpy()[rows]
+    firsts, places = number_keys(keys)
+    asked = prepared.select(pl.col("domain", "path").gather(rows[firsts]))
+    script = extension().is_in(SCRIPTS)
+    known = profile.known(asked).hstack(asked.select("path"))
+    told = known.select(
+        pl.when(pl.col("known_clients") >= FEW_CLIENTS).then(_SERVED).otherwise(0).alias("served"),
+        pl.when(pl.col("is_profiled") & (pl.col("known_clients") == 0)).then(_NEW).otherwise(0).alias("new"),
+        pl.when(pl.col("is_profiled") & script & (pl.col("extension_clients") == 0))
+        .then(_STRANGE)
+        .otherwise(0)
+        .alias("strange"),
+    )
+    facts = told.select(pl.sum_horizontal("served", "new", "strange").cast(pl.UInt8)).to_series().to_numpy()
+    return facts[places]

@@ -1,0 +1,165 @@
+"""What each party did in all its sessions: see `detector.parties`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from detector.grouping import Bools, Keys, Rows, changes, order_within
+from detector.peaks import busiest, in_time
+from detector.requests import BIT, Floats, Pairs, Requests, mask
+from detector.served import EXPLOIT_MARKS, ORDINARY_MARKS, PRIVATE_MARKS
+from detector.sessions import NO_TIME
+
+FAST = 15
+"""Requests of a party below which nobody asks for its most asked page."""
+
+TIMEOUTS = (408, 444, 499, 504)
+COMMON_ANSWERS = 3
+"""Different pages may have the same size by chance; so many panels of different software do not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parties:
+    """Who is behind the sessions.
+
+    Attributes:
+        of: Each session's party, numbers from 0 on, shape (m,).
+        is_joined: Whether a party has several sessions, shape (p,).
+    """
+
+    of: Rows
+    is_joined: Bools
+
+    @staticmethod
+    def numbered(parties: Rows) -> "Parties":
+        """Number parties that are told by any number of each, shape (m,)."""
+        _, of, sizes = np.unique(parties, return_inverse=True, return_counts=True)
+        return Parties(of, sizes > 1)
+
+    def add_up(self, values: Floats) -> Floats:
+        """Return the sum of a number over each party's sessions, shape (p,)."""
+        return np.bincount(self.of, values, len(self.is_joined)).astype(np.float64, copy=False)
+
+    def join(self, pairs: Pairs) -> Pairs:
+        """Return what each party asked for, from what each session asked for; `first` and `size` are one session's."""
+        owners = self.of[pairs.owner]
+        again = self.is_joined[owners]
+        mine, rows = np.flatnonzero(~again), np.flatnonzero(again)
+        rows = rows[np.argsort(owners[rows], kind="stable")]
+        joined = Pairs.of(owners[rows], pairs.key[rows], pairs.words[rows], rows)
+        both = np.concatenate([mine, joined.first])
+        words = np.concatenate([pairs.words[mine], joined.words])
+        return Pairs(owners[both], pairs.key[both], pairs.first[both], pairs.size[both], words)
+
+
+def total_parties(requests: Requests, parties: Parties, own: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Return what each party did.
+
+    Args:
+        requests: Output of `detector.rows.number_rows`.
+        parties: Who is behind the sessions.
+        own: The features of the sessions' own requests, each of shape (m,).
+
+    Returns:
+        The features of `detector.table_context.CLIENT` but `crowd`, each of shape (m,).
+    """
+    count = len(parties.is_joined)
+    paths, urls, signed = (parties.join(pairs) for pairs in (requests.paths, requests.urls, requests.signed))
+    peaks = _peaks(requests, parties)
+    got = np.bincount(
+        paths.owner[(paths.words & mask(("is_got", "is_asset"))) == BIT["is_got"]], minlength=count
+    ).astype(np.float64)
+    exploits = signed.owner[(signed.words & np.uint32(EXPLOIT_MARKS)) != 0]
+    found = {
+        "client_requests": parties.add_up(own["requests"]),
+        "client_user_agents": _count_agents(requests, parties),
+        "client_linked_assets": parties.add_up(own["linked_assets"]),
+        "client_timeouts": parties.add_up(requests.count(np.isin(requests.status, TIMEOUTS))),
+        "client_malformed": parties.add_up(own["malformed"]),
+        "client_login_failures": parties.add_up(own["login_failures"]),
+        "client_login_successes": parties.add_up(own["login_successes"]),
+        "client_missing_paths": paths.count(count, "is_missing"),
+        # An application or a crawler that gets hundreds of pages misses some; who guesses gets next to none.
+        "client_guessed_paths": np.maximum(paths.count(count, "is_guess") - got, 0.0),
+        "client_probes": paths.count(count, "is_probe"),
+        "client_knocks": paths.count(count, "is_knock") + _same_refusals(requests, parties),
+        "client_exploits": np.bincount(exploits, minlength=count).astype(np.float64),
+        "client_shells": paths.count(count, "is_shell"),
+        "client_foreign_paths": paths.count(count, "is_foreign"),
+        "client_pages": paths.count(count, "is_read") + urls.count(count, "is_leafed"),
+        "client_unlinked_pages": paths.count(count, "is_read_unlinked") + urls.count(count, "is_leafed_unlinked"),
+        "client_same_answers": _same_answers(requests, parties),
+        **peaks,
+    }
+    return {name: values[parties.of] for name, values in found.items()}
+
+
+def _count_agents(requests: Requests, parties: Parties) -> Floats:
+    order = np.argsort(parties.of, kind="stable")
+    shown = Pairs.of(parties.of[order], requests.agent_key[order], np.zeros(len(order), np.uint32))
+    return shown.count(len(parties.is_joined))
+
+
+def _same_answers(requests: Requests, parties: Parties) -> Floats:
+    """Count, at most, the different pages that were answered alike: a site that has no 404 shows guessing so."""
+    paths = requests.paths
+    chosen = np.flatnonzero((requests.words[paths.first] & mask(("is_asset", "is_head"))) == 0)
+    rows = paths.first[chosen]
+    status, size = requests.status[rows], requests.size[rows]
+    alike = (size > 0) & ((status == 200) | (status == 302))  # noqa: PLR2004 - statuses
+    rows, keys = rows[alike], paths.key[chosen[alike]]
+    owners = parties.of[requests.order.session[rows]]
+    enough = np.bincount(owners, minlength=len(parties.is_joined))[owners] > COMMON_ANSWERS
+    same = _alike(requests, parties, rows[enough], keys[enough])
+    most = np.full(len(parties.is_joined), float(COMMON_ANSWERS))
+    np.maximum.at(most, same["party"].to_numpy(), same["same"].to_numpy())
+    return most - COMMON_ANSWERS
+
+
+def _same_refusals(requests: Requests, parties: Parties) -> Floats:
+    """Count the party's knocks that a site without 404 answers, all alike, with its front page or a redirect."""
+    rows = np.flatnonzero(requests.marks & np.uint16(PRIVATE_MARKS | ORDINARY_MARKS))
+    status = requests.status[rows]
+    told = (requests.words[rows] & mask(("is_knock", "is_probe", "is_linked"))) != 0
+    rows = rows[~told & (status >= 200) & (status < 400)]  # noqa: PLR2004 - statuses
+    same = _alike(requests, parties, rows, requests.path_key[rows]).filter(pl.col("same") >= COMMON_ANSWERS)
+    return np.bincount(same["party"].to_numpy(), same["same"].to_numpy(), len(parties.is_joined)).astype(np.float64)
+
+
+def _alike(requests: Requests, parties: Parties, rows: Rows, keys: Keys) -> pl.DataFrame:
+    """Return how many of these requests' distinct keys each party got each answer to: `party` and `same`."""
+    asked = pl.DataFrame(
+        {
+            "party": parties.of[requests.order.session[rows]],
+            "status": requests.status[rows],
+            "size": np.where(requests.is_sized[rows], requests.size[rows], -1),
+            "key": keys,
+        }
+    )
+    answers = asked.group_by("party", "status", "size").agg(pl.col("key").n_unique().cast(pl.Int64).alias("same"))
+    return answers.select("party", "same")
+
+
+def _peaks(requests: Requests, parties: Parties) -> dict[str, Floats]:
+    """Return the parties' peaks without what browsers load to show a page; requests without a time are in none."""
+    linked = mask(("is_asset", "is_linked"))
+    rows = np.flatnonzero(((requests.words & linked) != linked) & (requests.order.times != NO_TIME))
+    owners, times = parties.of[requests.order.session[rows]], requests.order.times[rows]
+    ten, minute, same = (np.zeros(len(parties.is_joined)) for _ in range(3))
+    # One session's requests are in the order of time; those of several have to be put in it.
+    again = parties.is_joined[owners]
+    joined = in_time(owners[again], times[again])
+    for mine, moments in ((owners[~again], times[~again]), joined):
+        begins = np.flatnonzero(changes(mine))
+        found = busiest(begins, moments, {"ten": 10, "minute": 60})
+        ten[mine[begins]], minute[mine[begins]] = found["ten"], found["minute"]
+    fast = np.flatnonzero((ten >= FAST)[owners])
+    fast = fast[np.argsort(owners[fast], kind="stable")]
+    order = fast[order_within(owners[fast], requests.path_key[rows[fast]])]
+    pages = np.cumsum(changes(owners[order], requests.path_key[rows[order]])) - 1
+    pages, moments = in_time(pages, times[order])
+    begins = np.flatnonzero(changes(pages))
+    np.maximum.at(same, owners[order[begins]], busiest(begins, moments, {"ten": 10})["ten"])
+    return {"client_peak_10s": ten, "client_peak_60s": minute, "client_same_10s": same}

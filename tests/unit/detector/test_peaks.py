@@ -1,0 +1,30 @@
+"""Peaks in sliding windows against counting them one by one."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detector.grouping import changes
+from detector.peaks import busiest, in_time
+
+MOMENTS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 200_000_000)), max_size=60)
+FAR = st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(-(2**40), 2**40)), max_size=30)
+
+
+@given(MOMENTS)
+def test_peaks_are_those_of_every_window(moments: list[tuple[int, int]]) -> None:
+    moments = sorted(moments)
+    owners, times = (np.array([each[place] for each in moments], np.int64) for place in (0, 1))
+    begins = np.flatnonzero(changes(owners))
+    found = busiest(begins, times, {"ten": 10, "minute": 60})
+    for name, seconds in (("ten", 10), ("minute", 60)):
+        for owner, most in zip(owners[begins], found[name], strict=True):
+            own = [at for whose, at in moments if whose == owner]
+            assert most == max(sum(last - seconds * 1_000_000 < at <= last for at in own) for last in own)
+
+
+@given(st.one_of(MOMENTS, FAR))
+def test_owners_and_times_are_sorted_by_both_however_far_apart(moments: list[tuple[int, int]]) -> None:
+    owners, times = (np.array([each[place] for each in moments], np.int64) for place in (0, 1))
+    found = in_time(owners, times)
+    assert list(zip(*(each.tolist() for each in found), strict=True)) == sorted(moments)
