@@ -149,9 +149,9 @@ def mask(names: Iterable[str]) -> int:
     return sum(1 << bit for bit, sign in enumerate(SIGNS) if sign.name in set(names))
 
 
-def key_of(texts: pl.Series, seed: int = 1) -> pl.Series:
+def key_of(texts: pl.Series) -> pl.Series:
     """Return a number (UInt64) for each text without nulls, the same for the same text, shape (n,)."""
-    return texts.hash(seed=seed)
+    return texts.hash(seed=1)
 
 
 def referrer_keys(texts: pl.Series) -> pl.Series:
@@ -181,11 +181,6 @@ def describe_agents(texts: pl.Series) -> pl.DataFrame:
         ).alias("agent"),
         key_of(texts).alias("agent_key"),
     )
-
-
-def describe_domains(texts: pl.Series) -> pl.DataFrame:
-    """Return `domain_key` of distinct domains."""
-    return key_of(texts, seed=2).alias("domain_key").to_frame()
 
 
 def describe_paths(texts: pl.Series) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.sessions import sort_stably
+from detector.grouping import changes, sort_stably
 
 ODD = np.uint64(0x9E3779B97F4A7C15)
 """2 ** 64 by the golden ratio (Knuth, The Art of Computer Programming 3, 6.4): numbers times it lie far apart."""
@@ -35,12 +35,7 @@ def is_in_order(keys: NDArray[np.uint64], times: NDArray[np.int64]) -> bool:
 
 def begins(*keys: NDArray[np.integer]) -> NDArray[np.intp]:
     """Return the rows that differ from the one before in any key, the first one among them, shape (m,)."""
-    changed = np.ones(len(keys[0]), np.bool_)
-    if len(changed):
-        changed[1:] = keys[0][1:] != keys[0][:-1]
-    for key in keys[1:]:
-        changed[1:] |= key[1:] != key[:-1]
-    return np.flatnonzero(changed)
+    return np.flatnonzero(changes(*keys))
 
 
 def first_known(known: NDArray[np.bool_], starts: NDArray[np.intp]) -> NDArray[np.intp]:

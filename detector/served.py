@@ -9,6 +9,7 @@ from detector.prepare import BROKEN, DECLARED, REFUSED, UNAUTHORIZED
 from detector.prepare import mask as marks_of
 from detector.profile import SiteProfile, extension
 from detector.requests import BIT, Words
+from detector.segments import joint_key
 from detector.sessions import Numbered
 from enrich.signs import EXPLICIT, EXPLOITS, PRIVATE, PROBES
 
@@ -89,7 +90,8 @@ _KINDS = (EXPLICIT_MARKS, PRIVATE_MARKS, ORDINARY_MARKS)
 
 def _facts(prepared: pl.DataFrame, rows: Rows, profile: SiteProfile) -> NDArray[np.uint8]:
     """Return what the history knows of these requests' paths, each path looked up once."""
-    keys = prepared["path_key"].to_numpy()[rows] ^ prepared["domain_key"].to_numpy()[rows]
+    paths, domains = (prepared[name].to_numpy()[rows] for name in ("path_key", "domain_key"))
+    keys = joint_key(paths, domains)
     firsts, places = number_keys(keys)
     asked = prepared.select(pl.col("domain", "path").gather(rows[firsts]))
     script = extension().is_in(SCRIPTS)

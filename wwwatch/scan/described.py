@@ -63,10 +63,6 @@ def _clients(texts: pl.Series) -> pl.DataFrame:
     return frame.hstack(describe_clients(frame["client"]))
 
 
-def _domains(texts: pl.Series) -> pl.DataFrame:
-    return pl.concat([texts.alias("domain").to_frame(), describe_domains(texts.fill_null(""))], how="horizontal")
-
-
 def _urls(texts: pl.Series) -> pl.DataFrame:
     frame = with_paths(texts.alias("url").to_frame())
     filled = frame.fill_null("")
