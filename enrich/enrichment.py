@@ -5,6 +5,7 @@ of them for a frame.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
@@ -39,9 +40,13 @@ class Enrichment:
     """
 
     def __init__(self, geoip: Sequence[Path] = (), trusted_proxies: Sequence[str] = (), limit: int = 100_000) -> None:
-        self._agents = AgentTable(limit)
+        self._limit = limit
         self._geo = GeoTable(geoip, limit) if geoip else None
         self._clients = ClientTable(trusted_proxies, limit)
+
+    @cached_property
+    def _agents(self) -> AgentTable:
+        return AgentTable(self._limit)  # not everybody asks for user agents, and its expressions take a while
 
     def add(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the frame with the columns of `ENRICHED`, its own `source.*` replaced by the client's.

@@ -13,6 +13,7 @@ import click
 from core.errors import WwwatchError
 from core.settings import load_settings
 from core.text import printable
+from wwwatch.allocation import keep_memory
 from wwwatch.logs import text_formatter
 from wwwatch.roof import Roof
 
@@ -36,10 +37,6 @@ COMMANDS = {
 }
 """In the order of the help page, with the line that it shows: a command's module is imported only when it is called."""
 
-ALLOCATOR = ("_RJEM_MALLOC_CONF", "dirty_decay_ms:10000")
-"""What polars' allocator reads when polars is loaded: memory that is let go of serves a log's next page, and is not
-handed back to the system and asked for anew, which took a third of a scan's system time."""
-
 
 class ReaderLeftError(Exception):
     """Nobody reads standard output any more: what click would make of it is a failure, exit code 1."""
@@ -59,7 +56,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         if cmd_name == "scan":
-            os.environ.setdefault(*ALLOCATOR)
+            keep_memory()
         command: click.Command = importlib.import_module(f"wwwatch.commands.{cmd_name}").command
         command.short_help = COMMANDS[cmd_name]
         return command

@@ -12,6 +12,8 @@ from shipper.source import Source
 SIZE = 8_000_000
 """Bytes of a piece: parsing costs less where more values repeat, and four pieces are held at once."""
 
+END = 16_384
+"""Bytes at a piece's end where a line's end is looked for first."""
 
 MAY_BE_PACKED = (b"x", b"(", b"\x1f")
 """What zlib, zstd and gzip begin with: polars would unpack text that looks so."""
@@ -54,10 +56,11 @@ def iter_pieces(source: Source, size: int, progress: Callable[[int, int], None])
         progress: Told of bytes on disk that were read since it was told last, and of 0 lines.
     """
     position, told = 0, 0
-    while data := source.read(SIZE, position):
+    while data := source.read(_whole_lines(source, position), position):
         whole = data.rfind(b"\n") + 1
         if whole or len(data) < SIZE:
-            piece = Piece(position, position + (whole or len(data)), data[:whole] if whole else data)
+            # A slice of all bytes is no copy.
+            piece = Piece(position, position + (whole or len(data)), data[: whole or None])
         else:
             chunk = read_chunk(source.read, position, SIZE, closing=True)
             if chunk is None:
@@ -69,6 +72,15 @@ def iter_pieces(source: Source, size: int, progress: Callable[[int, int], None])
         progress(at - told, 0)
         told = at
     progress(size - told, 0)
+
+
+def _whole_lines(source: Source, position: int) -> int:
+    """Return how many bytes to read for a piece: up to a line's end where it is easily found, to copy none of them."""
+    if source.is_packed:
+        return SIZE
+    before = max(SIZE - END, 0)
+    at = source.read(SIZE - before, position + before).rfind(b"\n")
+    return before + at + 1 if at >= 0 else SIZE
 
 
 def _split_plain(data: bytes, start: int) -> Chunk | None:
