@@ -12,7 +12,7 @@ from detector.prepare import key_of
 from detector.siteverdict import family_of, grow
 from detector.traffic import Scale
 
-_TOLD = ("time", "client", "address", "user_agent", "path")
+_TOLD = ("time", "domain", "client", "client_key", "address", "user_agent", "path")
 
 APART = timedelta(hours=1)
 """With more than this between two strange intervals there are two anomalies."""
@@ -30,6 +30,32 @@ class Strange:
         """Put flags and who made them so together; all are of one length."""
         spans = flags.with_columns(pl.lit(scale.length).alias("length"), pl.lit(scale.words).alias("within"))
         return cls(spans, members.select("domain", "client", "interval", "requests"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Requests:
+    """What anomalies tell of the requests of whom they may be of: of a few columns, and looked for once."""
+
+    rows: pl.DataFrame
+    told: pl.DataFrame
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame, clients: Iterable[str]) -> "_Requests":
+        here = rows["client_key"].is_in(_keys(clients)).arg_true()
+        return cls(rows, rows.select(pl.col(_TOLD).gather(here)).with_columns(here.alias("row")))
+
+    def since(self, moment: datetime, domain: str, clients: Iterable[str]) -> pl.DataFrame:
+        """Return the requests of clients at a site from a moment on (_TOLD and `row`)."""
+        lately = self.told.filter((pl.col("time") >= moment) & (pl.col("domain") == domain))
+        return lately.filter(pl.col("client_key").is_in(_keys(clients)))
+
+    def whole(self, told: pl.DataFrame) -> pl.DataFrame:
+        """Return all columns of requests."""
+        return self.rows[told["row"]]
+
+
+def _keys(clients: Iterable[str]) -> pl.Series:
+    return key_of(pl.Series(list(clients), dtype=pl.String)).implode()
 
 
 class Episodes:
@@ -51,7 +77,12 @@ class Episodes:
             found: They, in the order of their lengths.
             rows: All requests in memory.
         """
-        anomalies = [anomaly for strange in found for anomaly in self._name(strange, rows)]
+        several = list(found)
+        if not several:
+            return []
+        clients = {client for each in self._going.values() for client in each.clients}
+        requests = _Requests.of(rows, clients.union(*(strange.members["client"] for strange in several)))
+        anomalies = [anomaly for strange in several for anomaly in self._name(strange, requests)]
         # The same episode may show at several lengths: the last one has all its clients.
         return list({anomaly.session_id: anomaly for anomaly in anomalies}.values())
 
@@ -65,7 +96,7 @@ class Episodes:
             if anomaly.end < moment - APART:
                 del self._going[key]
 
-    def _name(self, strange: Strange, rows: pl.DataFrame) -> list[Anomaly]:
+    def _name(self, strange: Strange, requests: _Requests) -> list[Anomaly]:
         named = []
         gap = pl.col("interval").diff() > APART + pl.col("length")
         ordered = strange.flags.sort("domain", "interval").with_columns(
@@ -73,12 +104,12 @@ class Episodes:
         )
         for (domain, _), flags in ordered.group_by("domain", "episode", maintain_order=True):
             members = strange.members.join(flags, on=["domain", "interval"], how="semi")
-            anomaly = self._episode(str(domain), flags, members, rows)
+            anomaly = self._episode(str(domain), flags, members, requests)
             if anomaly is not None:
                 named.append(anomaly)
         return named
 
-    def _episode(self, domain: str, flags: pl.DataFrame, members: pl.DataFrame, rows: pl.DataFrame) -> Anomaly | None:
+    def _episode(self, domain: str, flags: pl.DataFrame, members: pl.DataFrame, requests: _Requests) -> Anomaly | None:
         worst = flags.sort("score", "count", "interval", descending=True).row(0, named=True)
         begin, end = flags["interval"][0], flags["interval"][-1] + worst["length"]
         old = self._going.get((domain, family_of(worst["kind"])))
@@ -90,21 +121,13 @@ class Episodes:
             .sort("requests", "client", descending=[True, False])
         )
         clients = tuple(dict.fromkeys([*(old.clients if old else ()), *ranked["client"]]))
-        here = _requests(rows, domain, clients, begin)
+        here = requests.since(begin, domain, clients)
         anomaly = grow(old, worst | {"domain": domain}, clients, here, self.digest)
         if anomaly is None:
             return None
         if len(anomaly.evidence) < LINES:
             first = here.sort("time").unique("client", keep="first", maintain_order=True).head(LINES)
-            (lines,) = self.evidence.fetch([Wanted(anomaly, [anomaly.top_path], rows[first["row"]])])
+            (lines,) = self.evidence.fetch([Wanted(anomaly, [anomaly.top_path], requests.whole(first))])
             anomaly = replace(anomaly, evidence=lines or anomaly.evidence)
         self.place(anomaly)
         return anomaly
-
-
-def _requests(rows: pl.DataFrame, domain: str, clients: tuple[str, ...], since: datetime) -> pl.DataFrame:
-    """Return what an anomaly tells of the requests of clients at a site since then, and each one's `row`."""
-    lately = rows.select((pl.col("time") >= since) & (pl.col("domain") == domain)).to_series().arg_true()
-    keys = key_of(pl.Series(clients, dtype=pl.String)).implode()
-    here = lately.filter(rows["client_key"].gather(lately).is_in(keys))
-    return rows.select(pl.col(_TOLD).gather(here)).with_columns(here.alias("row"))

@@ -52,3 +52,18 @@ def first_known(known: NDArray[np.bool_], starts: NDArray[np.intp]) -> NDArray[n
     ends = np.append(starts[1:], len(known))[lacking]
     rows[lacking] = np.where(following < ends, following, starts[lacking])
     return rows
+
+
+def totals(values: NDArray[np.integer] | NDArray[np.bool_], starts: NDArray[np.intp]) -> NDArray[np.uint32]:
+    """Return each segment's sum, shape (m,), below 2 ** 32.
+
+    Args:
+        values: Shape (n,).
+        starts: Where the segments begin, shape (m,); the first one at 0.
+    """
+    if not len(starts):
+        return np.zeros(0, np.uint32)
+    # Differences of running sums are right even where these overflow; `reduceat` takes far longer for short segments.
+    running = np.cumsum(values, dtype=np.uint32)[np.append(starts[1:], len(values)) - 1]
+    running[1:] -= running[:-1].copy()
+    return running

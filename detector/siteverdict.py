@@ -32,7 +32,7 @@ _TOLD = ("bare", "browsing", "dry", "lucky", "failed", "bare_requests", "bare_er
 
 
 def reaches_floor(scale: Scale) -> pl.Expr:
-    """Say whether an interval (output of `by_interval`) has enough for `judge_floods` or `judge_logins` to name it."""
+    """Say whether an interval (of `Cut.count`) has enough for `judge_floods` or `judge_logins` to name it."""
     return (pl.col("bare") >= scale.floor_bare) | (pl.col("dry") >= scale.floor_dry)
 
 

@@ -10,9 +10,9 @@ from detector.episodes import Episodes, Strange
 from detector.evidence import EvidenceSource
 from detector.sharing import SHARED, find_sharers, judge_sharers, split_sharers
 from detector.siteverdict import judge_floods, judge_logins, reaches_floor
-from detector.slots import MOST_SLOTS, Slots, with_browsers
+from detector.slots import MOST_SLOTS, Slots, observe, with_browsers
 from detector.slow import DAY, by_day, judge_days
-from detector.traffic import COUNTED, SCALES, Scale, by_client, by_interval, in_intervals, with_details
+from detector.traffic import SCALES, Cut, Scale, with_details
 from detector.trend import HISTORY_SCHEMA, mark, with_history, with_learnt, with_usual
 from detector.walks import Walks
 
@@ -69,8 +69,10 @@ class SiteWatch:
 
     def refill(self, prepared: pl.DataFrame) -> None:
         """Count requests without judging them (output of `detector.features.prepare`)."""
-        self.slots.add(prepared)
-        self.walks.add(prepared)
+        if prepared.height:
+            observed = observe(prepared)
+            self.slots.add(observed)
+            self.walks.add(prepared, observed)
 
     def take(
         self,
@@ -113,16 +115,16 @@ class SiteWatch:
         return anomalies
 
     def _look(self, scale: Scale, since: datetime, slots: pl.DataFrame) -> list[Strange]:
-        own = in_intervals(slots, scale, since)
-        if own.is_empty():
+        cut = Cut(slots, scale, since)
+        if not len(cut):
             return []
-        counted = by_interval(by_client(own.select(COUNTED)), times=self.slots.times)
+        counted = cut.count(times=self.slots.times)
         busy = counted.filter(reaches_floor(scale))
         if busy.is_empty():  # whatever is usual
             calm = {name: pl.lit(value=False) for name in ("is_flooded", "is_sprayed")}
             self._learn(counted.with_columns(pl.lit(scale.name).alias("scale"), **calm))
             return []
-        clients = by_client(own.filter(pl.col("where").is_in(busy["where"].implode())))
+        clients = cut.clients(busy["where"])
         busy = with_learnt(with_details(busy, clients, times=self.slots.times), self.hours)
         seen = with_history(counted, self.history, scale)
         # A long attack in one page must not become usual by itself: what is strange is left out, and looked at again.

@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from detector.prepare import BROKEN, DECLARED
-from detector.segments import begins, first_known, in_order, is_in_order, joint_key
+from detector.segments import begins, first_known, in_order, is_in_order, joint_key, totals
 
 log = logging.getLogger(__name__)
 
@@ -36,20 +36,24 @@ SLOTS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     **dict.fromkeys(SUMS, pl.UInt32),
     "referrer": pl.UInt64,
     "declared": pl.Boolean,
+    "more": pl.Boolean,
     "agent": pl.UInt64,
 }
 """One row per site, client and 10 s: numbers for site and client together and for the site alone, sums, the first
-referrer's number (null: none), whether it called itself a crawler or monitor, and the first user agent's number."""
+referrer's number (null: none), whether it called itself a crawler or monitor, whether it did more than asking for
+pages (images, or sending something), and the first user agent's number."""
 
 SLOT = 10_000_000
 """10 s in the microseconds of `time`."""
+
+_BITS = {name: bit for bit, name in enumerate((*SUMS[1:], "declared", "more"))}
 
 
 def observe(prepared: pl.DataFrame) -> pl.DataFrame:
     """Count what each client did in each 10 s.
 
     Args:
-        prepared: Output of `detector.features.prepare`.
+        prepared: Output of `detector.features.prepare`, not empty.
 
     Returns:
         SLOTS_SCHEMA, in the order of `place` and `slot`.
@@ -57,13 +61,15 @@ def observe(prepared: pl.DataFrame) -> pl.DataFrame:
     sites = prepared["domain_key"].to_numpy()
     places = joint_key(prepared["client_key"].to_numpy(), sites)
     slots = prepared["time"].to_physical().to_numpy() // SLOT
-    order = in_order(places, slots)
-    starts = begins(places[order], slots[order])
-    first = order[starts]
-    referrers = prepared["referrer_key"]
-    source = order[first_known(referrers.is_not_null().to_numpy()[order], starts)]
-    flags = _flags(prepared)[order]
-    counts = (np.add.reduceat((flags >> bit) & 1, starts, dtype=np.uint32) for bit in range(len(SUMS)))
+    # A page and its images mostly follow one another: what is sorted is much less than all requests.
+    runs = begins(places, slots)
+    order = in_order(places[runs], slots[runs])
+    starts = begins(places[runs][order], slots[runs][order])
+    first, flags = runs[order[starts]], _flags(prepared)
+    sums = {name: totals(totals((flags >> bit) & 1, runs)[order], starts) for name, bit in _BITS.items()}
+    known = prepared["referrer_key"].is_not_null().to_numpy()
+    source = first_known(known, runs)[order]
+    source = source[first_known(known[source], starts)]
     named = prepared.select(pl.col("domain", "client", "agent_key").gather(first))
     found = {
         "place": places[first],
@@ -71,16 +77,16 @@ def observe(prepared: pl.DataFrame) -> pl.DataFrame:
         "domain": named["domain"],
         "client": named["client"],
         "slot": slots[first] * SLOT,
-        "requests": np.diff(starts, append=len(order)),
-        **dict(zip((*SUMS[1:], "declared"), counts, strict=True)),
-        "referrer": referrers.gather(source),
+        "requests": totals(np.diff(runs, append=len(places))[order], starts),
+        **sums,
+        "referrer": prepared["referrer_key"].gather(source),
         "agent": named["agent_key"],
     }
     return pl.DataFrame(found).select(pl.col(name).cast(dtype) for name, dtype in SLOTS_SCHEMA.items())
 
 
 def _flags(prepared: pl.DataFrame) -> NDArray[np.uint8]:
-    """Return what is counted of each request: a bit for each of SUMS but the first, and for who says it is a robot."""
+    """Return what is counted of each request: the bits of _BITS."""
     status = pl.col("status")
     columns = (
         pl.col("is_asset"),
@@ -90,6 +96,7 @@ def _flags(prepared: pl.DataFrame) -> NDArray[np.uint8]:
         (status >= BROKEN).fill_null(value=False),
         status.is_in([404, 410]).fill_null(value=False) | (pl.col("marks") != 0),
         (pl.col("agent") & DECLARED) != 0,
+        pl.col("is_asset") | ~((pl.col("method") == "GET") | (pl.col("method") == "HEAD")),
     )
     bits = [column.cast(pl.UInt8) * (1 << bit) for bit, column in enumerate(columns)]
     return prepared.select(pl.sum_horizontal(bits).cast(pl.UInt8)).to_series().to_numpy()
@@ -104,15 +111,14 @@ def add_up(slots: pl.DataFrame, starts: NDArray[np.intp], order: NDArray[np.inte
         order: The rows' order, shape (n,); None: as they stand.
 
     Returns:
-        The same columns: sums of SUMS, whether any `declared`, the first known `referrer`, and of others the first.
+        The same columns: sums of SUMS, whether any for Booleans, the first known `referrer`, and of others the first.
     """
     first = starts if order is None else order[starts]
     columns = []
     for column in slots:
-        if column.name in SUMS or column.name == "declared":
+        if column.name in SUMS or column.dtype == pl.Boolean:
             values = column.to_numpy() if order is None else column.to_numpy()[order]
-            together = np.logical_or if column.dtype == pl.Boolean else np.add
-            columns.append(pl.Series(column.name, together.reduceat(values, starts, dtype=values.dtype)))
+            columns.append(pl.Series(column.name, totals(values, starts)).cast(column.dtype))
             continue
         rows = first
         if column.name == "referrer":
@@ -178,11 +184,9 @@ class Slots:
         """What counts of clients are multiplied by: only a part of them is kept where they are too many."""
         return 1 << self._thinned
 
-    def add(self, prepared: pl.DataFrame) -> None:
-        """Count requests (output of `detector.features.prepare`)."""
-        if prepared.is_empty():
-            return
-        self.frame = self.frame.vstack(self._thin(observe(prepared)))
+    def add(self, observed: pl.DataFrame) -> None:
+        """Take in new slots (output of `observe`)."""
+        self.frame = self.frame.vstack(self._thin(observed))
         if self.frame.height > min(max(2 * self._merged, 20_000), self.most):
             self.merged()
         while self.frame.height > self.most:

@@ -11,18 +11,14 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from detector.attempts import count_triers, tell_triers, with_outcomes
-from detector.segments import begins, joint_key
+from detector.segments import begins, joint_key, totals
 from detector.slots import SLOTS_SCHEMA, add_up
 
 COUNT = ("domain", "interval")
 """What an interval is of."""
-
-TRIED = ("requests", "failed", "succeeded", "blind")
-
-COUNTED = ("place", *COUNT, "where", *TRIED, "declared", "loads", "browses")
-"""Columns of slots that `by_client` and `by_interval` need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,84 +50,92 @@ SCALES = (
 )
 
 
-def by_client(slots: pl.DataFrame) -> pl.DataFrame:
-    """Return what each client is in each interval.
-
-    Args:
-        slots: Output of `in_intervals`, or those columns of it that are named here.
-
-    Returns:
-        The same columns, one row per client and interval (see `detector.slots.add_up`; `failed` as
-        `detector.attempts.with_outcomes` has it), and the Booleans `is_bare`, `is_dry` and `is_lucky` (only tried to
-        log in, and got in).
-    """
-    starts = begins(slots["place"].to_numpy(), slots["where"].to_numpy())
-    found = _with_triers(add_up(slots, starts))
-    # Who only tries to log in is judged by that.
-    bare = ~(pl.col("browses") | pl.col("declared") | pl.col("is_dry") | pl.col("is_lucky"))
-    return found.with_columns(bare.alias("is_bare"))
-
-
-def in_intervals(slots: pl.DataFrame, scale: Scale, since: datetime) -> pl.DataFrame:
-    """Say in which interval each slot is.
+class Cut:
+    """Slots cut into intervals of one length: each client in each interval is a segment of them.
 
     Args:
         slots: Output of `with_browsers`.
         scale: How long the intervals are.
         since: The first interval wanted is the one that holds this moment.
-
-    Returns:
-        The rows from then on, with `interval`, and `where`, a number for site and interval together.
     """
-    first = pl.lit(since, dtype=SLOTS_SCHEMA["slot"]).dt.truncate(scale.name)
-    own = slots.filter(pl.col("slot") >= first).with_columns(pl.col("slot").dt.truncate(scale.name).alias("interval"))
-    return own.with_columns(where_of(own["site"], own["interval"]))
 
+    def __init__(self, slots: pl.DataFrame, scale: Scale, since: datetime) -> None:
+        first = pl.lit(since, dtype=SLOTS_SCHEMA["slot"]).dt.truncate(scale.name)
+        self._slots = slots
+        self._rows = slots.select(pl.col("slot") >= first).to_series().arg_true().to_numpy()
+        own = slots.select(
+            pl.col("place", "site", "slot").gather(self._rows),
+            (pl.col("browses") | pl.col("declared")).gather(self._rows).alias("others"),
+            ((pl.col("failed") > 0) | (pl.col("succeeded") > 0)).gather(self._rows).alias("tries"),
+        )
+        self._intervals = own["slot"].dt.truncate(scale.name)
+        self._where = joint_key(own["site"].to_numpy(), self._intervals.to_physical().to_numpy())
+        self._starts = begins(own["place"].to_numpy(), self._where)
+        self._own = own
 
-def where_of(site: pl.Series, interval: pl.Series) -> pl.Series:
-    """Return `where` of sites' numbers and times, shape (n,)."""
-    return pl.Series("where", joint_key(site.to_numpy(), interval.to_physical().to_numpy()))
+    def __len__(self) -> int:
+        return len(self._starts)
 
+    def count(self, times: int = 1) -> pl.DataFrame:
+        """Count the clients of each sort in each interval of each site.
 
-def _with_triers(clients: pl.DataFrame) -> pl.DataFrame:
-    """Add `is_dry` and `is_lucky`, and set right the `failed` of those who tried to log in: hardly any do."""
-    tried = (clients["failed"] + clients["succeeded"]).to_numpy() > 0
-    sums = clients.filter(tried).select("where", *TRIED, "loads", "declared")
-    told = tell_triers(with_outcomes(sums, "where"), others=pl.col("loads") | pl.col("declared"))
-    columns = []
-    for name, kind in (("failed", np.int64), ("is_dry", np.bool_), ("is_lucky", np.bool_)):
-        column = np.zeros(clients.height, kind)
-        column[tried] = told[name].to_numpy()
-        columns.append(pl.Series(name, column))
-    return clients.with_columns(columns)
+        Args:
+            times: What the counts are multiplied by, where only a part of the clients was counted.
 
+        Returns:
+            `domain`, `interval`, `where` (a number for both together), and how many clients are `bare`, `browsing`
+            (they are not) and `dry`; by site and time.
+        """
+        others, tries = (totals(self._own[name].to_numpy(), self._starts) > 0 for name in ("others", "tries"))
+        is_bare, is_dry = ~others, np.zeros(len(self), np.bool_)
+        tried = self._clients(tries)  # hardly any do
+        is_bare[tries], is_dry[tries] = tried["is_bare"].to_numpy(), tried["is_dry"].to_numpy()
+        sorts = pl.DataFrame({"where": self._where[self._starts], "bare": is_bare, "dry": is_dry})
+        row = pl.int_range(pl.len(), dtype=pl.UInt32).alias("row")
+        counted = (
+            sorts.with_columns(row).group_by("where").agg(pl.col("row").first(), pl.len(), pl.col("bare", "dry").sum())
+        )
+        at = self._starts[counted["row"]]
+        numbers = (pl.col("bare"), (pl.col("len") - pl.col("bare")).alias("browsing"), pl.col("dry"))
+        return counted.select(
+            self._slots["domain"].gather(self._rows[at]),
+            self._intervals.gather(at).alias("interval"),
+            "where",
+            *(each.cast(pl.UInt32) * times for each in numbers),
+        ).sort(COUNT)
 
-def by_interval(clients: pl.DataFrame, times: int = 1) -> pl.DataFrame:
-    """Count the clients of each sort in each interval of each site.
+    def clients(self, where: pl.Series) -> pl.DataFrame:
+        """Return what each client is in some intervals.
 
-    Args:
-        clients: Output of `by_client`.
-        times: What the counts are multiplied by, where only a part of the clients was counted.
+        Args:
+            where: The intervals (of `count`).
 
-    Returns:
-        `domain`, `interval`, `where`, and how many are `bare`, `browsing` (they are not) and `dry`; by site and time.
-    """
-    row = pl.int_range(pl.len(), dtype=pl.UInt32).alias("row")
-    sorts = clients.select("where", row, pl.col("is_bare", "is_dry").cast(pl.UInt32))
-    counted = sorts.group_by("where").agg(
-        pl.col("row").first(), pl.len(), pl.col("is_bare").sum().alias("bare"), pl.col("is_dry").sum().alias("dry")
-    )
-    named = counted.hstack(clients.select(pl.col(*COUNT).gather(counted["row"])))
-    numbers = (pl.col("bare"), (pl.col("len") - pl.col("bare")).alias("browsing"), pl.col("dry"))
-    return named.select(*COUNT, "where", *(each.cast(pl.UInt32) * times for each in numbers)).sort(COUNT)
+        Returns:
+            The columns of the slots (see `detector.slots.add_up`; `failed` as `detector.attempts.with_outcomes` has
+            it), `interval`, `where`, and the Booleans `is_bare`, `is_dry` and `is_lucky` (only tried to log in, and
+            got in).
+        """
+        return self._clients(pl.Series(self._where[self._starts]).is_in(where.implode()).to_numpy())
+
+    def _clients(self, chosen: NDArray[np.bool_]) -> pl.DataFrame:
+        """Return what `clients` does, of some segments (shape (m,)): all of an interval, or at least all who tried."""
+        rows = np.flatnonzero(np.repeat(chosen, np.diff(self._starts, append=len(self._rows))))
+        own = self._slots[self._rows[rows]].with_columns(
+            self._intervals.gather(rows).alias("interval"), pl.Series("where", self._where[rows])
+        )
+        sums = add_up(own, begins(own["place"].to_numpy(), self._where[rows]))
+        told = tell_triers(with_outcomes(sums, "where"), others=pl.col("loads") | pl.col("declared"))
+        # Who only tries to log in is judged by that.
+        bare = ~(pl.col("browses") | pl.col("declared") | pl.col("is_dry") | pl.col("is_lucky"))
+        return told.with_columns(bare.alias("is_bare"))
 
 
 def with_details(counted: pl.DataFrame, clients: pl.DataFrame, times: int = 1) -> pl.DataFrame:
     """Add what else is told of intervals.
 
     Args:
-        counted: Output of `by_interval`, any of its rows.
-        clients: Output of `by_client`, all that are in these intervals.
+        counted: Output of `Cut.count`, any of its rows.
+        clients: Output of `Cut.clients`, all that are in these intervals.
         times: What counts are multiplied by.
 
     Returns:

@@ -32,7 +32,7 @@ def with_history(counted: pl.DataFrame, history: pl.DataFrame, scale: Scale) -> 
     """Put intervals and what was seen before into one row of time for each site.
 
     Args:
-        counted: Output of `by_interval`.
+        counted: Output of `detector.traffic.Cut.count`.
         history: HISTORY_SCHEMA, the intervals of this length that were seen before, these among them or not.
         scale: How long they are.
 
@@ -52,7 +52,7 @@ def with_usual(busy: pl.DataFrame, seen: pl.DataFrame, scale: Scale) -> pl.DataF
     """Add what was usual before each interval, as far as it is asked for.
 
     Args:
-        busy: Some rows of `by_interval`.
+        busy: Some rows of `detector.traffic.Cut.count`.
         seen: Output of `with_history`, with these among others: what is strange is not usual.
         scale: How long they are; what is usual of a sort of clients is 0 where no row has enough to be named.
 
@@ -62,35 +62,37 @@ def with_usual(busy: pl.DataFrame, seen: pl.DataFrame, scale: Scale) -> pl.DataF
     """
     columns = {"usual_bare": pl.lit(0.0), "usual_dry": pl.lit(0.0), "_bare": pl.lit(0.0), "_browsing": pl.lit(0.0)}
     if (busy["bare"] >= scale.floor_bare).any():
-        columns |= {"usual_bare": _upper_quartile("bare", "is_flooded")}
-        columns |= {"_bare": _trailing(pl.col("bare")), "_browsing": _trailing(pl.col("browsing"))}
+        columns |= {"usual_bare": _upper_quartile(_calm("bare", "is_flooded"))}
+        columns |= {"_bare": _trailing("bare"), "_browsing": _trailing("browsing")}
     if (busy["dry"] >= scale.floor_dry).any():
-        columns["usual_dry"] = _upper_quartile("dry", "is_sprayed")
-    usual = seen.select("where", **columns).with_columns(
+        columns["usual_dry"] = _upper_quartile(_calm("dry", "is_sprayed"))
+    joined = busy.join(seen.select("where", **columns), on="where", how="left", maintain_order="left")
+    # Where a whole day was strange, it is all there is.
+    lacking = [name for name in ("bare", "dry") if joined[f"usual_{name}"].null_count()]
+    if lacking:
+        whole = seen.select("where", *(_upper_quartile(pl.col(name)).alias(f"_all_{name}") for name in lacking))
+        joined = joined.join(whole, on="where", how="left", maintain_order="left").with_columns(
+            pl.coalesce(f"usual_{name}", f"_all_{name}").fill_null(0).alias(f"usual_{name}") for name in lacking
+        )
+    return joined.with_columns(
         (pl.col("_bare") / pl.max_horizontal("_browsing", 1)).clip(0.1, 3.0).alias("usual_share"),
         (pl.col("_browsing") >= pl.max_horizontal(ENOUGH, 0.25 * pl.col("_bare"))).alias("loads_assets"),
     )
-    wanted = usual.select("where", "usual_bare", "usual_dry", "usual_share", "loads_assets")
-    return busy.join(wanted, on="where", how="left", maintain_order="left")
 
 
-def _upper_quartile(name: str, strange: str) -> pl.Expr:
-    """Return the quartile of the intervals before that were not strange; of all where a whole day was."""
-
-    def quartile(values: pl.Expr) -> pl.Expr:
-        return (
-            values.cast(pl.Float64)
-            .rolling_quantile_by("interval", TRAILING, quantile=0.75, closed="left")
-            .over("domain")
-        )
-
-    calm = quartile(pl.when(~pl.col(strange)).then(pl.col(name)))
-    return pl.coalesce(calm, quartile(pl.col(name))).fill_null(0)
+def _calm(name: str, strange: str) -> pl.Expr:
+    return pl.when(~pl.col(strange)).then(pl.col(name)).cast(pl.Float64)
 
 
-def _trailing(values: pl.Expr) -> pl.Expr:
-    calm = pl.when(~pl.col("is_flooded")).then(values).cast(pl.Float64)
-    return calm.rolling_sum_by("interval", TRAILING, closed="left").over("domain").fill_null(0)
+def _upper_quartile(values: pl.Expr) -> pl.Expr:
+    """Return the quartile of the intervals before, null where there is none."""
+    own = values.cast(pl.Float64)
+    return own.rolling_quantile_by("interval", TRAILING, quantile=0.75, closed="left").over("domain")
+
+
+def _trailing(name: str) -> pl.Expr:
+    own = _calm(name, "is_flooded")
+    return own.rolling_sum_by("interval", TRAILING, closed="left").over("domain").fill_null(0)
 
 
 def mark(seen: pl.DataFrame, strange: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from detector.prepare import APP, DECLARED, key_of
-from detector.segments import joint_key
+from detector.prepare import APP, DECLARED
+from detector.segments import begins, joint_key
 
 SPAN = timedelta(hours=6)
 """What is shared out more slowly than that is as slow as readers are."""
@@ -24,6 +24,7 @@ MOST_AT_ONCE = 100_000
 PAIRS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "domain": pl.String,
     "client": pl.String,
+    "place": pl.UInt64,
     "page": pl.UInt64,
     "hour": pl.Datetime("us", "UTC"),
     "requests": pl.UInt32,
@@ -31,18 +32,17 @@ PAIRS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "is_got": pl.Boolean,
     "is_linked": pl.Boolean,
 }
-"""One row per site, client, page and hour: how many requests, the answer's size, whether it was served, and whether a
-referrer named a link to it."""
+"""One row per site, client (`place` is a number for both), page and hour: how many requests, the answer's size, whether
+it was served, and whether a referrer named a link to it."""
 
 VISITORS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "domain": pl.String,
-    "who": pl.UInt64,
+    "place": pl.UInt64,
     "hour": pl.Datetime("us", "UTC"),
 }
 """One row per site, client and hour in which it did more than asking for pages."""
 
-_TAKEN = ("domain", "client", "url_key", "path_key", "status", "bytes", "referrer", "is_numbered")
-_WHO = ("domain", "who")
+_TAKEN = ("time", "domain", "client", "url_key", "path_key", "status", "bytes", "referrer", "is_numbered")
 _HOUR = timedelta(hours=1)
 
 
@@ -64,22 +64,25 @@ class Walks:
         self.visitors = pl.DataFrame(schema=VISITORS_SCHEMA)
         self._merged = 0
 
-    def add(self, prepared: pl.DataFrame) -> None:
-        """Note what clients asked for (output of `detector.features.prepare`)."""
-        whose = pl.Series(joint_key(prepared["client_key"].to_numpy(), prepared["domain_key"].to_numpy()))
-        hours = prepared["time"].dt.truncate("1h").alias("hour")
-        does_more = pl.col("is_asset") | ~((pl.col("method") == "GET") | (pl.col("method") == "HEAD"))
-        more = prepared.select(does_more).to_series().arg_true()
-        each = joint_key(whose.gather(more).to_numpy(), hours.gather(more).to_physical().to_numpy())
-        came = more.gather(pl.Series(each).arg_unique())
-        visitors = prepared.select("domain", pl.col("client_key").alias("who")).select(pl.all().gather(came))
-        self.visitors = self.visitors.vstack(visitors.with_columns(hours.gather(came)))
+    def add(self, prepared: pl.DataFrame, observed: pl.DataFrame) -> None:
+        """Note what clients asked for.
+
+        Args:
+            prepared: Output of `detector.features.prepare`.
+            observed: What `detector.slots.observe` makes of it.
+        """
+        more = observed.filter("more").select("domain", "place", pl.col("slot").dt.truncate("1h").alias("hour"))
+        came = more[begins(more["place"].to_numpy(), more["hour"].to_physical().to_numpy())]
+        self.visitors = self.visitors.vstack(came)
         # Robots that say so, and applications, have pages of their own to ask for.
         is_own = ((pl.col("agent") & (DECLARED | APP)) == 0) & pl.col("status").is_not_null()
-        walks = prepared.select(~does_more & is_own).to_series().arg_true()
-        asked = walks.filter(~whose.gather(walks).is_in(whose.gather(came).implode()))
-        pairs = _pair_up(prepared.select(pl.col(_TAKEN).gather(asked)).with_columns(hours.gather(asked)))
-        self.pairs = self.pairs.vstack(self._thin(pairs))
+        is_page = ~pl.col("is_asset") & ((pl.col("method") == "GET") | (pl.col("method") == "HEAD"))
+        walks = prepared.select(is_own & is_page).to_series().arg_true()
+        place = prepared.select(pl.col("client_key", "domain_key").gather(walks))
+        places = pl.Series("place", joint_key(*(column.to_numpy() for column in place)))
+        is_alone = ~places.is_in(came["place"].implode())
+        asked = prepared.select(pl.col(_TAKEN).gather(walks.filter(is_alone)))
+        self.pairs = self.pairs.vstack(self._thin(_pair_up(asked.with_columns(places.filter(is_alone)))))
         if self.pairs.height + self.visitors.height > max(2 * self._merged, 20_000):
             self._merge()
 
@@ -97,22 +100,21 @@ class Walks:
 
         Yields:
             The pairs of those that do nothing but asking for pages (PAIRS_SCHEMA with `interval`, the hour in which it
-            begins, for `hour`), each once in each; and the visitors in it (`domain`, `who` and `interval`).
+            begins, for `hour`), each once in each; and the visitors in it (`domain`, `place` and `interval`).
         """
         self._merge()
         first, last = (each.replace(minute=0, second=0, microsecond=0) for each in (since, until))
         hours = self.pairs["hour"].value_counts().filter(pl.col("hour") <= last)
         for table in _in_batches(dict(hours.iter_rows()), first, last):
-            visitors = self.visitors.join(table, on="hour").select(*_WHO, "interval").unique()
+            visitors = _once(self.visitors.join(table, on="hour").drop("hour"), "interval")
             lately = self.pairs.join(table, on="hour", maintain_order="left")
-            pairs = lately.with_columns(key_of(lately["client"]).alias("who"))
-            yield _total(pairs.join(visitors, on=[*_WHO, "interval"], how="anti"), "interval"), visitors
+            yield _total(lately.join(visitors, on=["place", "interval"], how="anti"), "interval"), visitors
 
     def _thin(self, pairs: pl.DataFrame) -> pl.DataFrame:
         return pairs.filter(pl.col("client").hash(seed=2) % 2**self.thinned == 0) if self.thinned else pairs
 
     def _merge(self) -> None:
-        self.visitors = self.visitors.unique()
+        self.visitors = _once(self.visitors, "hour")
         self.pairs = _total(self.pairs, "hour")
         while self.pairs.height > self.most:
             self.thinned += 1
@@ -128,7 +130,8 @@ def _pair_up(rows: pl.DataFrame) -> pl.DataFrame:
         page,
         "domain",
         "client",
-        "hour",
+        "place",
+        pl.col("time").dt.truncate("1h").alias("hour"),
         # A listing's pages may well be as long as one another.
         pl.when(~pl.col("is_numbered")).then("bytes").alias("bytes"),
         (~pl.col("referrer").fill_null("-").is_in(["-", ""])).alias("is_linked"),
@@ -138,9 +141,17 @@ def _pair_up(rows: pl.DataFrame) -> pl.DataFrame:
     return _total(own, "hour")
 
 
+def _once(visitors: pl.DataFrame, by: str) -> pl.DataFrame:
+    keys = joint_key(visitors["place"].to_numpy(), visitors[by].to_physical().to_numpy())
+    return visitors.filter(pl.Series(keys).is_first_distinct())
+
+
 def _total(pairs: pl.DataFrame, by: str) -> pl.DataFrame:
-    together = pairs.group_by("domain", "client", "page", by).agg(
-        pl.col("requests").sum(), pl.col("bytes").first(), pl.col("is_got", "is_linked").any()
+    together = pairs.group_by("place", "page", by).agg(
+        pl.col("domain", "client").first(),
+        pl.col("requests").sum(),
+        pl.col("bytes").first(),
+        pl.col("is_got", "is_linked").any(),
     )
     # An interval's pairs have no hour.
     return together.select(pl.col(by if name == "hour" else name).cast(kind) for name, kind in PAIRS_SCHEMA.items())

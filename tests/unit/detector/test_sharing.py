@@ -8,6 +8,7 @@ import pytest
 
 from detector.features import prepare
 from detector.sharing import MEMBERS_SCHEMA, SHARED, find_sharers, judge_sharers
+from detector.slots import observe
 from detector.trend import HISTORY_SCHEMA
 from detector.walks import SPAN, Walks
 from tests.unit.detector.frames import BROWSER, at, events_of, request
@@ -126,9 +127,15 @@ def test_what_was_there_before_is_usual(usual: int, found: int) -> None:
     assert seen["is_flooded"].to_list() == [bool(found)]
 
 
+def add(walks: Walks, events: pl.DataFrame) -> None:
+    """Note what requests (EVENT_SCHEMA) ask for."""
+    page = prepare(events)
+    walks.add(page, observe(page))
+
+
 def test_pairs_are_bounded_and_forgotten() -> None:
     walks = Walks(most=1_000)
-    walks.add(prepare(events_of(*shared(300, 20, random.Random(6)))))
+    add(walks, events_of(*shared(300, 20, random.Random(6))))
     pairs = pl.concat(pairs for pairs, _ in walks.windows(at(0), at(6 * HOUR)))
     pairs = pairs.filter(pl.col("interval") == pairs["interval"].max())
     assert 0 < pairs.height <= 1_000
@@ -141,7 +148,7 @@ def test_pairs_are_bounded_and_forgotten() -> None:
 def test_hours_without_requests_cost_nothing() -> None:
     walks = Walks()
     years = 10 * 365 * 24 * HOUR
-    walks.add(prepare(events_of(request(0, "/a"), request(years, "/a"))))
+    add(walks, events_of(request(0, "/a"), request(years, "/a")))
     pairs = pl.concat(pairs for pairs, _ in walks.windows(at(0), at(years + 9 * HOUR)))
     assert pairs["interval"].n_unique() == 2 * (SPAN // timedelta(hours=1))
 
@@ -154,7 +161,7 @@ def test_many_intervals_at_once_are_judged_as_one_by_one(monkeypatch: pytest.Mon
 
     def looked() -> list[dict[str, object]]:
         walks = Walks()
-        walks.add(prepare(events_of(*requests)))
+        add(walks, events_of(*requests))
         found = [find_sharers(*tables) for tables in walks.windows(at(0), at(9 * HOUR))]
         return pl.concat(found).sort("interval", "client").rows(named=True)
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from detector.prepare import DECLARED, prepare
-from detector.segments import begins, first_known, in_order, is_in_order, joint_key
+from detector.segments import begins, first_known, in_order, is_in_order, joint_key, totals
 from detector.slots import SLOTS_SCHEMA, SUMS, Slots, merge_slots, observe, with_browsers
-from detector.traffic import COUNTED, SCALES, Scale, by_client, by_interval, in_intervals
+from detector.traffic import SCALES, Cut, Scale
 from tests.unit.detector.frames import at, events_of, request
 
 _KEYS = ("domain", "client", "slot")
@@ -53,6 +53,7 @@ def grouped(rows: pl.DataFrame) -> pl.DataFrame:
             (status.is_in([404, 410]).fill_null(value=False) | (pl.col("marks") != 0)).sum().alias("odd"),
             pl.col("referrer_key").drop_nulls().first().alias("referrer"),
             ((pl.col("agent") & DECLARED) != 0).any().alias("declared"),
+            (pl.col("is_asset") | ~pl.col("method").is_in(["GET", "HEAD"])).any().alias("more"),
             pl.col("agent_key").first().alias("agent"),
         )
         .select(pl.col(name).cast(kind) for name, kind in SLOTS_SCHEMA.items() if name not in {"place", "site"})
@@ -83,21 +84,23 @@ def test_parts_put_together_are_the_whole(ones: list[dict[str, Any]], cut: int) 
 @settings(max_examples=60, deadline=None)
 def test_intervals_are_what_groups_would_be(ones: list[dict[str, Any]], scale: Scale) -> None:
     slots = with_browsers(observe(prepared(ones)))
-    clients = by_client(in_intervals(slots, scale, at(0)))
+    cut = Cut(slots, scale, at(0))
+    counted = cut.count(times=2)
+    clients = cut.clients(counted["where"])
     plain = slots.group_by("domain", "client", pl.col("slot").dt.truncate(scale.name).alias("interval")).agg(
-        pl.col(*SUMS).sum(), pl.col("declared").any(), pl.col("browses").any()
+        pl.col(*SUMS).sum(), pl.col("declared", "more").any(), pl.col("browses").any()
     )
     keys = ["domain", "client", "interval"]
-    names = [name for name in SUMS if name != "failed"]
+    # The outcome of attempts depends on all who tried to log in.
+    names = [name for name in SUMS if name not in {"failed", "succeeded"}] + ["declared", "more"]
+    assert len(cut) == plain.height
     assert_frame_equal(clients.select(keys + names).sort(keys), plain.select(keys + names).sort(keys))
-    counted = by_interval(by_client(in_intervals(slots, scale, at(0)).select(COUNTED)))
     told = clients.group_by("domain", "interval").agg(
-        pl.col("is_bare").sum().alias("bare"),
-        (~pl.col("is_bare")).sum().alias("browsing"),
-        pl.col("is_dry").sum().alias("dry"),
+        (2 * pl.col("is_bare").sum()).alias("bare"),
+        (2 * (~pl.col("is_bare")).sum()).alias("browsing"),
+        (2 * pl.col("is_dry").sum()).alias("dry"),
     )
-    sites = ["domain", "interval"]
-    assert_frame_equal(counted.drop("where"), told.sort(sites), check_dtypes=False)
+    assert_frame_equal(counted.drop("where"), told.sort("domain", "interval"), check_dtypes=False)
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.booleans())))
@@ -114,6 +117,7 @@ def test_segments_lie_side_by_side(rows: list[tuple[int, int, bool]]) -> None:
         for start, end in zip(starts.tolist(), ends, strict=False)
     ]
     assert first_known(known[order], starts).tolist() == wanted
+    assert totals(times[order], starts).tolist() == [sum(times[order][a:b]) for a, b in zip(starts, ends, strict=True)]
     assert is_in_order(keys, times) == (order.tolist() == list(range(len(rows))) and len(starts) == len(rows))
 
 
@@ -123,8 +127,7 @@ def test_slots_are_bounded_and_forgotten(most: int) -> None:
     slots = Slots(most)
     for page in range(5):
         ones = [{"seconds": 60 * page + dice.random(), "address": f"192.0.2.{number}"} for number in range(100)]
-        slots.add(prepared(ones))
-    slots.add(prepared([]))
+        slots.add(observe(prepared(ones)))
     assert slots.frame.height <= most
     assert (slots.times > 1) == (most < 500)
     slots.keep(at(600), at(700))
