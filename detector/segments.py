@@ -64,6 +64,8 @@ def totals(values: NDArray[np.integer] | NDArray[np.bool_], starts: NDArray[np.i
     if not len(starts):
         return np.zeros(0, np.uint32)
     # Differences of running sums are right even where these overflow; `reduceat` takes far longer for short segments.
-    running = np.cumsum(values, dtype=np.uint32)[np.append(starts[1:], len(values)) - 1]
-    running[1:] -= running[:-1].copy()
-    return running
+    running: NDArray[np.uint32] = np.cumsum(values, dtype=np.uint32)[np.append(starts[1:], len(values)) - 1]
+    found = np.empty(len(starts), np.uint32)
+    found[0] = running[0]
+    np.subtract(running[1:], running[:-1], out=found[1:])
+    return found

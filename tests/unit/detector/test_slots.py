@@ -111,10 +111,10 @@ def test_segments_lie_side_by_side(rows: list[tuple[int, int, bool]]) -> None:
     order = in_order(keys, times)
     assert order.tolist() == sorted(range(len(rows)), key=lambda row: (keys[row], times[row], row))
     starts = begins(keys[order], times[order])
-    ends = [*starts[1:].tolist(), len(rows)]
+    ends = [*starts[1:].tolist(), len(rows)][: len(starts)]
     wanted = [
         next((row for row in range(start, end) if known[order][row]), start)
-        for start, end in zip(starts.tolist(), ends, strict=False)
+        for start, end in zip(starts.tolist(), ends, strict=True)
     ]
     assert first_known(known[order], starts).tolist() == wanted
     assert totals(times[order], starts).tolist() == [sum(times[order][a:b]) for a, b in zip(starts, ends, strict=True)]
