@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from detector.anomaly import Anomaly
+from detector.describe import key_of
 from detector.evidence import LINES, EvidenceSource, Wanted
-from detector.prepare import key_of
 from detector.siteverdict import family_of, grow
 from detector.traffic import Scale
 

@@ -10,8 +10,8 @@ import polars as pl
 from core.clock import iso_millis
 from core.fields import EVENT_ORIGINAL, MESSAGE, SOURCE_IP, TIMESTAMP, URL_ORIGINAL
 from detector.anomaly import MOST_CLIENTS, Anomaly, source_object
+from detector.describe import key_of
 from detector.kinds import LOGIN_KINDS
-from detector.prepare import key_of
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch

@@ -4,18 +4,20 @@ import numpy as np
 import polars as pl
 
 from detector.context import LOGIN_INTERVAL, Context
+from detector.describe import BROWSER
 from detector.feature import ratio
 from detector.grouping import Rows
 from detector.memory import recall
 from detector.parties import LINKS, assign_parties
 from detector.peaks import busiest
-from detector.prepare import BROWSER, prepare
-from detector.requests import BIT, Floats, Requests, mask
+from detector.prepare import prepare
+from detector.requests import Floats, Requests
 from detector.rows import number_rows
 from detector.sessions import NO_TIME
 from detector.table import BY_NAME, FEATURES, NAMES
 from detector.table_context import DAY, NOW
 from detector.totals import Parties, total_parties
+from detector.words import BIT, mask
 
 __all__ = ["IDENTITY", "features", "prepare"]
 

@@ -10,10 +10,10 @@ import polars as pl
 from core.clock import iso_millis
 from core.documents import document_id
 from detector.anomaly import MOST_ADDRESSES, Anomaly
+from detector.describe import key_of
 from detector.evidence import LINES, EvidenceSource, choose
 from detector.kinds import NORMAL
 from detector.model import SessionModel
-from detector.prepare import key_of
 from detector.reasons import explain
 from detector.table import NAMES
 from detector.window import HORIZON

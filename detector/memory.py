@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from detector.attempts import with_outcomes
+from detector.prepare import marks_of
 from enrich.signs import EXPLICIT
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,8 @@ SPAN = timedelta(hours=24)
 MOST_BUCKETS = 300_000
 """Buckets that are kept, some 40 MB; beyond them those go that hold least."""
 
+_EXPLICIT = marks_of(EXPLICIT)
+
 _CELLS = 64
 _POWERS = pl.Series("power", [1 << cell for cell in range(_CELLS)], dtype=pl.UInt64)
 _DISTINCT = pl.Series(
@@ -67,7 +70,7 @@ def remember(prepared: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.Da
         MEMORY_SCHEMA, one row per client, site and hour with something suspicious in it.
     """
     is_missing = pl.col("status").is_in([404, 410]) & ~pl.col("is_asset")
-    is_probe = pl.any_horizontal(f"sign_{name}" for name in EXPLICIT)
+    is_probe = (pl.col("marks") & _EXPLICIT) != 0
     is_odd = pl.any_horizontal("login_failed", "is_blind_login", is_probe, is_missing)
     suspicious = prepared.filter(is_odd).select("client").unique()
     if known is not None and known.height:

@@ -1,6 +1,5 @@
 """Requests as numbers, sorted by session: what features are computed on."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,50 +8,9 @@ from numpy.typing import NDArray
 
 from detector.grouping import Bools, Keys, Rows, changes, order_within
 from detector.sessions import Numbered
+from detector.words import BIT, Words, mask
 
 Floats = NDArray[np.float64]
-Words = NDArray[np.uint32]
-
-TOLD = (
-    "is_asset",
-    "is_page",
-    "is_numbered",
-    "is_login",
-    "at_login",
-    "login_failed",
-    "login_succeeded",
-    "is_blind_login",
-    "is_malformed",
-    "is_shell",
-    "is_exploit",
-    "is_linked",
-    "is_head",
-    "is_change",
-    "is_robots",
-)
-"""What `detector.prepare` says of a request."""
-
-FOUND = (
-    "is_plain",
-    "is_missing",
-    "is_got",
-    "is_guess",
-    "is_read",
-    "is_read_unlinked",
-    "is_leafed",
-    "is_leafed_unlinked",
-    "is_probe",
-    "is_knock",
-    "is_unknown",
-    "is_foreign",
-    "has_failed",
-    "has_succeeded",
-    "is_denied_again",
-)
-"""What is found out here: see `detector.rows`."""
-
-BIT = {name: np.uint32(1 << place) for place, name in enumerate((*TOLD, *FOUND))}
-"""Of a request's word."""
 
 ANSWERED = 16
 """The bit beside the marks that says that a request with signs of an attack was answered 2xx."""
@@ -172,11 +130,6 @@ class Requests:
     def each(self, values: Rows) -> Floats:
         """Return how often each session is among these, shape (m,)."""
         return np.bincount(values, minlength=len(self.begins)).astype(np.float64)
-
-
-def mask(names: Sequence[str]) -> np.uint32:
-    """Return the word in which these hold."""
-    return np.uint32(sum(int(BIT[name]) for name in names))
 
 
 def counts(which: Bools, begins: Rows) -> Floats:

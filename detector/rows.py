@@ -6,12 +6,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from detector.grouping import Bools, Keys, Rows, changes
-from detector.prepare import BROWSER, UNAUTHORIZED
+from detector.describe import BROWSER
+from detector.grouping import Keys, Rows, changes
+from detector.prepare import UNAUTHORIZED
 from detector.profile import SiteProfile
-from detector.requests import ANSWERED, BIT, TOLD, Pairs, Requests, Words, mask
+from detector.requests import ANSWERED, Pairs, Requests
 from detector.served import ask_history
 from detector.sessions import Numbered, moments, number
+from detector.words import BIT, Words, mask, said
 
 TURNED_AWAY = (301, 302, 303, 307, 308, 403)
 """Where all is sent to https or to the front page, or forbidden, guessing shows no 404."""
@@ -26,7 +28,7 @@ def number_rows(prepared: pl.DataFrame, profile: SiteProfile) -> Requests:
         prepared: Output of `detector.prepare.prepare`.
         profile: What the sites serve.
     """
-    words = _words(prepared)
+    words = prepared["word"].to_numpy()
     clients, agents = (prepared[name].to_numpy() for name in ("client_key", "agent_key"))
     order = number(clients, moments(prepared["time"]), agents, (words & BIT["at_login"]) != 0)
     rows, begins = order.rows, order.begins
@@ -64,23 +66,12 @@ def number_rows(prepared: pl.DataFrame, profile: SiteProfile) -> Requests:
     )
 
 
-def _words(prepared: pl.DataFrame) -> Words:
-    words = np.zeros(prepared.height, np.uint32)
-    for name in TOLD:
-        words |= prepared[name].to_numpy().astype(np.uint32) * BIT[name]
-    return words
-
-
-def _said(which: Bools, name: str) -> Words:
-    return which.astype(np.uint32) * BIT[name]
-
-
 def _answers(status: NDArray[np.int16], words: Words) -> Words:
     """Return what the answers say: that something is missing, was got, or was guessed at."""
     missing, got = np.isin(status, MISSING), (status >= 200) & (status < 300)  # noqa: PLR2004 - statuses
     # What no page linked to, no asset, and leads nowhere.
     guessed = (missing | np.isin(status, TURNED_AWAY)) & ((words & mask(("is_asset", "is_linked"))) == 0)
-    return _said(missing, "is_missing") | _said(got, "is_got") | _said(guessed, "is_guess")
+    return said(missing, "is_missing") | said(got, "is_got") | said(guessed, "is_guess")
 
 
 def _outcomes(order: Numbered, status: NDArray[np.int16], words: Words, paths: Keys) -> Words:
@@ -103,7 +94,7 @@ def _outcomes(order: Numbered, status: NDArray[np.int16], words: Words, paths: K
     again = back | unfollowed
     succeeded = (own & BIT["login_succeeded"]) != 0
     failed = ((own & BIT["is_login"]) != 0) & ((own & BIT["login_failed"]) != 0)
-    found[logins] |= _said(failed | (succeeded & again), "has_failed") | _said(succeeded & ~again, "has_succeeded")
+    found[logins] |= said(failed | (succeeded & again), "has_failed") | said(succeeded & ~again, "has_succeeded")
     return found
 
 
@@ -122,8 +113,8 @@ def _reads(words: Words, agent: NDArray[np.uint8]) -> Words:
     # In a browser's name, without following a link.
     unlinked = ((words & BIT["is_linked"]) == 0) & ((agent & BROWSER) != 0)
     return (
-        _said(reads, "is_read")
-        | _said(reads & unlinked, "is_read_unlinked")
-        | _said(leafs, "is_leafed")
-        | _said(leafs & unlinked, "is_leafed_unlinked")
+        said(reads, "is_read")
+        | said(reads & unlinked, "is_read_unlinked")
+        | said(leafs, "is_leafed")
+        | said(leafs & unlinked, "is_leafed_unlinked")
     )

@@ -4,13 +4,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from detector.describe import DECLARED
 from detector.grouping import Rows, number_keys
-from detector.prepare import BROKEN, DECLARED, REFUSED, UNAUTHORIZED
-from detector.prepare import mask as marks_of
+from detector.prepare import BROKEN, REFUSED, UNAUTHORIZED, marks_of
 from detector.profile import SiteProfile, extension
-from detector.requests import BIT, Words
 from detector.segments import joint_key
 from detector.sessions import Numbered
+from detector.words import BIT, Words, said
 from enrich.signs import EXPLICIT, EXPLOITS, PRIVATE, PROBES
 
 FEW_CLIENTS = 2
@@ -77,10 +77,10 @@ def ask_history(
     snoops = private & refused & (status != UNAUTHORIZED) & is_bare & ((agent[rows] & DECLARED) == 0)
     facts = np.zeros(len(rows), np.uint8) if profile.is_empty else _facts(prepared, order.rows[rows], profile)
     unserved = (facts & _SERVED) == 0
-    bits = (explicit | (snoops & unserved)).astype(np.uint32) * BIT["is_probe"]
-    bits |= (ordinary & refused & ~snoops & unserved).astype(np.uint32) * BIT["is_knock"]
-    bits |= (((facts & _NEW) != 0) & is_page).astype(np.uint32) * BIT["is_unknown"]
-    bits |= (((facts & _STRANGE) != 0) & is_page & refused).astype(np.uint32) * BIT["is_foreign"]
+    bits = said(explicit | (snoops & unserved), "is_probe")
+    bits |= said(ordinary & refused & ~snoops & unserved, "is_knock")
+    bits |= said(((facts & _NEW) != 0) & is_page, "is_unknown")
+    bits |= said(((facts & _STRANGE) != 0) & is_page & refused, "is_foreign")
     found[rows] = bits
     return found
 

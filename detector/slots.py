@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from detector.prepare import BROKEN, DECLARED
+from detector.describe import DECLARED
+from detector.prepare import BROKEN
 from detector.segments import begins, first_known, in_order, is_in_order, joint_key, totals
 
 log = logging.getLogger(__name__)

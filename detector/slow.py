@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 
 from detector.attempts import count_triers, judge_triers, tell_triers, with_outcomes
+from detector.describe import key_of
 from detector.memory import SPAN, SUMS
-from detector.prepare import key_of
 from detector.segments import joint_key
 from detector.siteverdict import TIMES
 from detector.traffic import Scale

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from detector.describe import ATTACKER, DECLARED, MISSING, TOOL
 from detector.feature import DORAN, JAVED, Compute, Feature, count, told
-from detector.prepare import ATTACKER, DECLARED, MISSING, TOOL
 from detector.requests import ANSWERED, Floats, Requests
 from enrich.signs import SIGNS
 

@@ -8,9 +8,10 @@ import polars as pl
 
 from detector.grouping import Bools, Keys, Rows, changes, order_within
 from detector.peaks import busiest, in_time
-from detector.requests import BIT, Floats, Pairs, Requests, mask
+from detector.requests import Floats, Pairs, Requests
 from detector.served import EXPLOIT_MARKS, ORDINARY_MARKS, PRIVATE_MARKS
 from detector.sessions import NO_TIME
+from detector.words import BIT, mask
 
 FAST = 15
 """Requests of a party below which nobody asks for its most asked page."""

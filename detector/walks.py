@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from detector.prepare import APP, DECLARED
+from detector.describe import APP, DECLARED
 from detector.segments import begins, joint_key
 
 SPAN = timedelta(hours=6)

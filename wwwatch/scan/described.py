@@ -4,18 +4,20 @@ from collections.abc import Callable
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from detector.events import EVENT_SCHEMA, with_clients, with_paths
-from detector.prepare import (
+from detector.describe import (
     describe_agents,
     describe_clients,
     describe_domains,
+    describe_methods,
     describe_paths,
     describe_referrers,
     describe_urls,
-    prepare,
-    referrer_keys,
 )
+from detector.events import EVENT_SCHEMA, with_clients, with_paths
+from detector.prepare import prepare
+from enrich.signs import mark_headers
 from wwwatch.scan.rows import TEXTS
 
 MOST = 500_000
@@ -38,24 +40,32 @@ class _Known:
 
     def look_up(self, coded: pl.Series) -> pl.DataFrame:
         """Return what is known of each row (categorical, always of one dictionary), shape (n,)."""
-        codes = (coded.to_physical().cast(pl.UInt32) + 1).fill_null(0).to_numpy()
-        size = int(codes.max(initial=0)) + 1
+        codes = coded.to_physical().cast(pl.UInt32)
+        if codes.null_count():
+            codes = codes.fill_null(_UNSEEN)
+        return self._found(coded, codes.to_numpy() + np.uint32(1))  # what is null comes around to 0
+
+    def _found(self, coded: pl.Series, codes: NDArray[np.uint32]) -> pl.DataFrame:
         if self._table is not None and self._table.height > MOST:
             self._table, self._places = None, np.zeros(0, np.uint32)
+        size = int(codes.max(initial=0)) + 1
         if size > len(self._places):
             more = np.full(max(size, 2 * len(self._places)) - len(self._places), _UNSEEN, np.uint32)
             self._places = np.concatenate([self._places, more])
-        row_of = np.full(size, _UNSEEN, np.uint32)
-        row_of[codes] = np.arange(len(codes), dtype=np.uint32)
-        fresh = np.flatnonzero((row_of != _UNSEEN) & (self._places[:size] == _UNSEEN))
-        if len(fresh) or self._table is None:
-            texts = coded.gather(row_of[fresh]).cast(pl.String)
-            found = self._describe(texts)
-            begin = 0 if self._table is None else self._table.height
-            self._places[fresh] = np.arange(begin, begin + len(fresh), dtype=np.uint32)
-            self._table = found if self._table is None else pl.concat([self._table, found], rechunk=True)
-        places = pl.Series(self._places[codes])
-        return self._table.select(pl.all().gather(places))
+        places = self._places[codes]
+        fresh = np.flatnonzero(places == _UNSEEN)
+        if self._table is None or len(fresh):
+            self._add(coded, codes[fresh], fresh)
+            places = self._places[codes]
+        chosen = pl.Series(places)
+        return pl.DataFrame() if self._table is None else self._table.select(pl.all().gather(chosen))
+
+    def _add(self, coded: pl.Series, codes: NDArray[np.uint32], rows: NDArray[np.intp]) -> None:
+        codes, first = np.unique(codes, return_index=True)
+        found = self._describe(coded.gather(rows[first]).cast(pl.String))
+        begin = 0 if self._table is None else self._table.height
+        self._places[codes] = np.arange(begin, begin + len(codes), dtype=np.uint32)
+        self._table = found if self._table is None else pl.concat([self._table, found], rechunk=True)
 
 
 def _clients(texts: pl.Series) -> pl.DataFrame:
@@ -64,30 +74,34 @@ def _clients(texts: pl.Series) -> pl.DataFrame:
 
 
 def _urls(texts: pl.Series) -> pl.DataFrame:
-    frame = with_paths(texts.alias("url").to_frame())
-    filled = frame.fill_null("")
-    return pl.concat([frame, describe_paths(filled["path"]), describe_urls(filled["url"])], how="horizontal")
+    filled = with_paths(texts.alias("url").to_frame()).fill_null("")
+    return pl.concat([filled, describe_paths(filled["path"]), describe_urls(filled["url"])], how="horizontal")
 
 
 def _agents(texts: pl.Series) -> pl.DataFrame:
-    frame = texts.alias("user_agent").to_frame()
-    marks = describe_referrers(texts).rename({"header_marks": "agent_marks"})
-    return pl.concat([frame, describe_agents(texts.fill_null("")), marks], how="horizontal")
+    filled, marks = texts.alias("user_agent").fill_null(""), mark_headers(texts, texts).alias("agent_marks")
+    return filled.to_frame().hstack(describe_agents(filled)).hstack([marks])
 
 
 def _referrers(texts: pl.Series) -> pl.DataFrame:
-    return describe_referrers(texts).insert_column(0, texts.alias("referrer")).hstack([referrer_keys(texts)])
+    return texts.alias("referrer").to_frame().hstack(describe_referrers(texts))
+
+
+def _methods(texts: pl.Series) -> pl.DataFrame:
+    filled = texts.alias("method").fill_null("")
+    return filled.to_frame().hstack(describe_methods(filled))
 
 
 def _domains(texts: pl.Series) -> pl.DataFrame:
-    return texts.alias("domain").to_frame().hstack(describe_domains(texts.fill_null("")))
+    filled = texts.alias("domain").fill_null("")
+    return filled.to_frame().hstack(describe_domains(filled))
 
 
 class Preparer:
     """Makes prepared requests of compact rows, as `detector.window.make_ready` makes them of events."""
 
     def __init__(self) -> None:
-        own = {"address": _clients, "user_agent": _agents, "domain": _domains}
+        own = {"address": _clients, "user_agent": _agents, "domain": _domains, "method": _methods}
         more = {"url": _urls, "referrer": _referrers}
         plain = {name: lambda texts, name=name: texts.alias(name).to_frame() for name in TEXTS}
         self._known = {name: _Known(describe) for name, describe in (plain | own | more).items()}

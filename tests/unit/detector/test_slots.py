@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from detector.prepare import DECLARED, prepare
+from detector.describe import DECLARED
+from detector.prepare import prepare
 from detector.segments import begins, first_known, in_order, is_in_order, joint_key, totals
 from detector.slots import SLOTS_SCHEMA, SUMS, Slots, merge_slots, observe, with_browsers
 from detector.traffic import SCALES, Cut, Scale
