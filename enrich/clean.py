@@ -20,7 +20,8 @@ from enrich.entry import Format
 from enrich.events import lean_tables
 from enrich.lines import AGENTS, ANSWERS, CLIENTS, REFERRERS, REQUESTS, TIMES, table_values
 from enrich.memo import Memo
-from enrich.moments import Moments
+from enrich.moments import Moments, find_runs
+from enrich.pieces import Numbers
 from enrich.shapes import METHOD, QUOTED
 from enrich.tables import Table
 
@@ -42,7 +43,11 @@ _PARTS = {
 _CODED = (REQUESTS, ANSWERS, REFERRERS, AGENTS)
 """Tables whose texts the parser numbers right away."""
 
-_FITS = "fits"
+_FITS, _NUMBER = "fits", "_number"
+_NEAR = 1 << 18
+"""Bytes that are looked at at once: a multiple of 8, and so few that they stay near the processor."""
+
+_NO_BITS = np.zeros(0, np.uint8)
 _NOBODY = np.zeros(0, np.uint32)
 _PLACE_OF_BIT = np.array([value.bit_length() - 1 for value in range(256)], np.int64)
 
@@ -60,7 +65,7 @@ class Clean:
     """What was read of some lines.
 
     Attributes:
-        tables: Of the clean lines, as `read_requests` returns them, finished.
+        tables: Of the clean lines, as `read_requests` returns them, finished, and the column `fits` besides.
         is_clean: Which lines they are, shape (n lines,).
         ends: Where each line's line feed is, or would be, in the bytes, shape (n lines,).
     """
@@ -102,7 +107,7 @@ class CleanReader:
         """
         ends = find_ends(data)
         try:
-            texts = self._split(data)
+            texts, heads, runs = self._split(data)
         except pl.exceptions.ComputeError:
             return None
         if texts.height != len(ends):
@@ -112,25 +117,34 @@ class CleanReader:
         if texts["rest"].null_count() < len(ends):
             is_clean |= texts["rest"].is_not_null().to_numpy()
         is_clean &= texts["is_apart"].to_numpy()
-        codes = {}
-        for table, memo in self._memos.items():
-            coded = texts[_PARTS[table][0]]
-            if coded.null_count():
-                if table != REFERRERS:
-                    is_clean &= coded.is_not_null().to_numpy()
-                coded = coded.fill_null("")
-            codes[table] = memo.places(coded)
-            fits = memo.table[_FITS]
-            if not fits.all():
-                is_clean &= fits.to_numpy()[codes[table]]
-        codes[TIMES], times = self._moments.read(texts["when"])
+        codes = {table: self._look_up(table, texts, is_clean) for table in _CODED}
+        has_head = np.ones(heads.height, np.bool_)
+        codes[CLIENTS] = self._look_up(CLIENTS, heads, has_head)[runs]
+        moments, times = self._moments.read(heads["when"])
         if times.null_count():
-            is_clean &= times.is_not_null().to_numpy()[codes[TIMES]]
+            has_head &= times.is_not_null().to_numpy()[moments]
+        codes[TIMES] = moments[runs]
+        if not has_head.all():
+            is_clean &= has_head[runs]
         if not is_clean.all():
             codes = {table: numbers[is_clean] for table, numbers in codes.items()}
-        values = {table: memo.table.drop(_FITS) for table, memo in self._memos.items()}
+        values = {table: memo.table for table, memo in self._memos.items()}
         values[TIMES] = times.alias(fields.TIMESTAMP).to_frame()
         return Clean({table: Table(codes[table], values[table]) for table in codes}, is_clean, ends)
+
+    def _look_up(self, table: str, texts: pl.DataFrame, is_clean: npt.NDArray[np.bool_]) -> Numbers:
+        """Return each text's row in a table; those that do not fit are struck out of `is_clean`."""
+        memo, name = self._memos[table], _PARTS[table][0]
+        coded, numbers = texts[name], texts[name + _NUMBER]
+        if coded.null_count():
+            if table != REFERRERS:
+                is_clean &= coded.is_not_null().to_numpy()
+            coded = coded.fill_null("")
+            numbers = coded.to_physical()
+        rows = memo.places(coded, numbers)
+        if not memo.table[_FITS].all():
+            is_clean &= memo.table[_FITS].to_numpy()[rows]
+        return rows
 
     def _read(self, table: str, texts: pl.Series) -> pl.DataFrame:
         """Return what texts of a table tell, and whether they fit."""
@@ -139,8 +153,11 @@ class CleanReader:
         values = {table: Table(_NOBODY, table_values(table, captured.unnest("text"), self.entry))}
         return self._finish(table, lean_tables(values, self._enrichment)[table].values).with_columns(fits)
 
-    def _split(self, data: bytes) -> pl.DataFrame:
-        """Return the text of each of _PARTS, and `is_apart` and `rest`, a row per line; what is empty is null."""
+    def _split(self, data: bytes) -> tuple[pl.DataFrame, pl.DataFrame, Numbers]:
+        """Return the texts of each line; client and time of each run of lines that have the same; each line's run.
+
+        What is empty is null; beside a text of `_CODED` and the client stands its number.
+        """
         kinds = {_PARTS[table][0]: memo.next_kind() for table, memo in self._memos.items()}
         is_narrow = data.count(_QUOTE, 0, data.find(b"\n")) < len(_COLUMNS) - 1
         pieces = pl.read_csv(
@@ -152,23 +169,28 @@ class CleanReader:
             extra_columns="ignore",
             truncate_ragged_lines=True,
         )[is_narrow:]
+        runs, firsts = find_runs(pieces["head"])
         head = pl.col("head").str.splitn(" ", 2).struct
-        return pieces.select(
-            head.field("field_0").cast(kinds["client"]).alias("client"),
-            head.field("field_1").alias("when"),
-            *(_PARTS[table][0] for table in _CODED),
+        heads = pieces.select("head")[firsts].select(
+            head.field("field_0").cast(kinds["client"]).alias("client"), head.field("field_1").alias("when")
+        )
+        coded = [_PARTS[table][0] for table in _CODED]
+        texts = pieces.select(
+            *coded,
+            *(pl.col(name).to_physical().alias(name + _NUMBER) for name in coded),
             (pl.col("between") == " ").fill_null(value=False).alias("is_apart"),
             "rest",
         )
+        return texts, heads.with_columns(pl.col("client").to_physical().alias("client" + _NUMBER)), runs
 
 
 def find_ends(data: bytes) -> npt.NDArray[np.int64]:
     """Return where each line feed is, and the end of a last line without one."""
-    bits = np.packbits(np.frombuffer(data, np.uint8) == _LINE_FEED, bitorder="little")
+    text = np.frombuffer(data, np.uint8)
+    parts = (text[begin : begin + _NEAR] == _LINE_FEED for begin in range(0, len(text), _NEAR))
+    bits = np.concatenate([_NO_BITS, *(np.packbits(part, bitorder="little") for part in parts)])
     filled = np.flatnonzero(bits != 0)
     found = bits[filled]
-    if (found & (found - 1)).any():  # lines of less than a byte's eight bits
-        ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _LINE_FEED)
-    else:
-        ends = filled * 8 + _PLACE_OF_BIT[found]
+    has_short = (found & (found - 1)).any()  # lines so short that two end among the eight bits of a byte
+    ends = np.flatnonzero(text == _LINE_FEED) if has_short else filled * 8 + _PLACE_OF_BIT[found]
     return ends if data.endswith(b"\n") else np.append(ends, len(data))

@@ -57,13 +57,14 @@ class Memo:
             self.clear()
         return self._anchor.dtype
 
-    def places(self, coded: pl.Series) -> Numbers:
+    def places(self, coded: pl.Series, numbers: pl.Series | None = None) -> Numbers:
         """Return each text's row in `table`, shape (n,).
 
         Args:
             coded: Of the kind that `next_kind` said last, of shape (n,), no nulls.
+            numbers: `coded.to_physical()`, where it is known already.
         """
-        codes = coded.to_physical().to_numpy()
+        codes = (coded.to_physical() if numbers is None else numbers).to_numpy()
         missing = int(codes.max(initial=0)) + 1 - self._rows.size
         if missing > 0:
             self._rows = np.append(self._rows, np.full(max(missing, self._rows.size), _UNKNOWN, np.uint32))

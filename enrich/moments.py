@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import polars as pl
 
 from enrich.memo import Memo
@@ -33,11 +34,8 @@ class Moments:
         Returns:
             Places (shape (n,)), and the times of each run of equal texts, null where a text is no time.
         """
-        begins = texts.ne_missing(texts.shift())
-        if len(begins):
-            begins[0] = True
-        places = (begins.cum_sum() - 1).cast(pl.UInt32).to_numpy()
-        runs = texts.filter(begins)
+        places, firsts = find_runs(texts)
+        runs = texts.gather(firsts)
         parts = pl.DataFrame([runs.alias("text")]).select(
             pl.concat_str(pl.col("text").str.head(-_BEHIND - 2), pl.lit("00"), pl.col("text").str.tail(_BEHIND)).alias(
                 "minute"
@@ -45,9 +43,19 @@ class Moments:
             pl.col("text").str.slice(-_BEHIND - 2, 2).alias("second"),
         )
         times = self._minutes.columns(parts["minute"]).to_series() + self._seconds.columns(parts["second"]).to_series()
+        if times.null_count() == runs.null_count():
+            return places, times
         # A leap second, and what only looks like a time.
         odd = (times.is_null() & runs.is_not_null()).arg_true()
-        return places, times.scatter(odd, self._read(runs.gather(odd))) if len(odd) else times
+        return places, times.scatter(odd, self._read(runs.gather(odd)))
+
+
+def find_runs(texts: pl.Series) -> tuple[Numbers, Numbers]:
+    """Return each row's run of equal texts, counted from 0, and each run's first row."""
+    begins = texts.ne_missing(texts.shift()).to_numpy()
+    if len(begins) and not begins[0]:  # a null has nothing before it
+        begins = np.append(True, begins[1:])
+    return np.cumsum(begins, dtype=np.uint32) - np.uint32(1), np.flatnonzero(begins).astype(np.uint32)
 
 
 def _seconds(texts: pl.Series) -> pl.DataFrame:

@@ -22,6 +22,8 @@ TEXTS = {
 }
 """Columns of the event frame that hold text, and where a parsed line has them."""
 
+_HELD = {*TEXTS, "status", "bytes", fields.TIMESTAMP}
+
 
 @dataclass(slots=True)
 class Dictionary:
@@ -78,11 +80,11 @@ class Dictionary:
             clean: Its tables are finished by `finish`.
             positions: Where each clean line begins, counted over all files.
         """
-        columns = {}
+        columns: dict[str, pl.Series] = {}
         for table in clean.tables.values():
-            for column in table.values.select(pl.all().gather(table.codes)):
-                columns[column.name] = column
-        columns["time"] = columns[fields.TIMESTAMP].alias("time")
+            held = [column for column in table.values if column.name in _HELD]
+            columns |= {column.name: column for column in pl.DataFrame(held)[table.codes]}
+        columns["time"] = columns.pop(fields.TIMESTAMP).alias("time")
         columns["position"] = positions.alias("position")
         frame = pl.DataFrame([columns[name] for name in ("time", *TEXTS, "status", "bytes", "position")])
         return frame.drop_nulls(["address"]) if frame["address"].null_count() else frame
