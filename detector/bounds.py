@@ -46,11 +46,11 @@ def keep_newest(rows: pl.DataFrame, cut: pl.DataFrame) -> tuple[pl.DataFrame, pl
     Returns:
         The requests that stay, in their order, and what went until now.
     """
-    busy = rows.group_by("client").len().filter(pl.col("len") > SLACK * SESSION_ROWS)
+    busy = rows.group_by("client_key").len().filter(pl.col("len") > SLACK * SESSION_ROWS)
     if busy.is_empty():
         return rows, cut
     numbered = rows.with_row_index("_row")
-    known = numbered.select("_row", "client", "user_agent", "time").join(busy, on="client", how="semi")
+    known = numbered.join(busy, on="client_key", how="semi").select("_row", "client", "user_agent", "time")
     newest = known.sort("time", "_row", descending=True)
     ranked = newest.with_columns(
         pl.int_range(pl.len()).over("client", "user_agent").alias("_own"),

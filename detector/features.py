@@ -12,7 +12,7 @@ from detector.parties import LINKS, assign_parties
 from detector.peaks import busiest
 from detector.prepare import prepare
 from detector.requests import Floats, Requests
-from detector.rows import number_rows
+from detector.rows import COUNTED, number_rows
 from detector.sessions import NO_TIME
 from detector.table import BY_NAME, FEATURES, NAMES
 from detector.table_context import DAY, NOW
@@ -22,6 +22,9 @@ from detector.words import BIT, mask
 __all__ = ["IDENTITY", "features", "prepare"]
 
 IDENTITY = ("client", "user_agent", "start", "end", "domain", "top_path")
+
+NEEDED = (*COUNTED, "client", "user_agent", "domain", "path")
+"""Columns of prepared requests that `features` looks at."""
 
 PEAKS = {"peak_1s": 1, "peak_10s": 10, "peak_60s": 60}
 

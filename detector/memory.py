@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from detector.attempts import with_outcomes
+from detector.describe import key_of
 from detector.prepare import marks_of
 from enrich.signs import EXPLICIT
 
@@ -45,6 +46,20 @@ MOST_BUCKETS = 300_000
 
 _EXPLICIT = marks_of(EXPLICIT)
 
+_LOOKED_AT = (
+    "time",
+    "client",
+    "domain",
+    "status",
+    "is_asset",
+    "login_failed",
+    "login_succeeded",
+    "is_blind_login",
+    "marks",
+    "client_key",
+    "path_key",
+)
+
 _CELLS = 64
 _POWERS = pl.Series("power", [1 << cell for cell in range(_CELLS)], dtype=pl.UInt64)
 _DISTINCT = pl.Series(
@@ -72,13 +87,17 @@ def remember(prepared: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.Da
     is_missing = pl.col("status").is_in([404, 410]) & ~pl.col("is_asset")
     is_probe = (pl.col("marks") & _EXPLICIT) != 0
     is_odd = pl.any_horizontal("login_failed", "is_blind_login", is_probe, is_missing)
-    suspicious = prepared.filter(is_odd).select("client").unique()
+    suspicious = prepared.select("client_key", is_odd.alias("is_odd")).filter("is_odd")["client_key"].unique()
     if known is not None and known.height:
-        suspicious = pl.concat([suspicious, known.select("client").unique()]).unique()
-    bit = pl.lit(_POWERS).gather(pl.col("path").hash(seed=1) % _CELLS)
-    rows = prepared.join(suspicious, on="client", how="semi").with_columns(
-        pl.when(is_probe.fill_null(value=False)).then(bit).otherwise(0).alias("probe_bits"),
-        pl.when(is_missing.fill_null(value=False)).then(bit).otherwise(0).alias("missing_bits"),
+        suspicious = pl.concat([suspicious, key_of(known["client"].unique()).alias("client_key")]).unique()
+    bit = pl.lit(_POWERS).gather(pl.col("path_key") % _CELLS)
+    rows = (
+        prepared.select(_LOOKED_AT)
+        .filter(pl.col("client_key").is_in(suspicious.implode()))
+        .with_columns(
+            pl.when(is_probe.fill_null(value=False)).then(bit).otherwise(0).alias("probe_bits"),
+            pl.when(is_missing.fill_null(value=False)).then(bit).otherwise(0).alias("missing_bits"),
+        )
     )
     found = rows.group_by("client", "domain", pl.col("time").dt.truncate("1h").alias("hour")).agg(
         pl.col("login_failed").sum().alias("login_failures"),

@@ -15,6 +15,25 @@ from detector.served import ask_history
 from detector.sessions import Numbered, moments, number
 from detector.words import BIT, Words, mask, said
 
+COUNTED = (
+    "time",
+    "status",
+    "bytes",
+    "word",
+    "agent",
+    "marks",
+    "depth",
+    "url_length",
+    "query_length",
+    "query_entropy",
+    "client_key",
+    "agent_key",
+    "path_key",
+    "url_key",
+    "domain_key",
+)
+"""Columns of prepared requests that make their numbers; `domain` and `path` are looked up in the site's history."""
+
 TURNED_AWAY = (301, 302, 303, 307, 308, 403)
 """Where all is sent to https or to the front page, or forbidden, guessing shows no 404."""
 

@@ -8,7 +8,7 @@ import polars as pl
 from detector.bounds import add_cut, empty_cut, keep_active, keep_newest
 from detector.context import Context
 from detector.events import EVENT_SCHEMA, attributable
-from detector.features import features, prepare
+from detector.features import NEEDED, features, prepare
 from detector.memory import ClientMemory
 from detector.profile import SiteProfile
 from detector.sessions import GAP
@@ -102,22 +102,24 @@ class Window:
         mark, self._hindmost = latest.quantile(0.9, "lower"), latest.quantile(0.1, "lower")
         self.watermark = mark if isinstance(mark, datetime) else self.watermark
         # New requests are touched by definition: only those before them have to be looked at.
-        before = self.rows.head(self.rows.height - new.height).join(self._touched(new), on="client", how="semi")
-        rows = before.vstack(new)
+        before = self.rows.select(NEEDED).head(self.rows.height - new.height)
+        rows = before.filter(pl.col("client_key").is_in(self._touched(new).implode())).vstack(new.select(NEEDED))
         return add_cut(features(rows, Context.of(self.rows, self.profile, self.memory.frame)), self.cut)
 
     def _append(self, new: pl.DataFrame) -> None:
         # The first events say which further columns there are.
         self.rows = new if self.rows.is_empty() else self.rows.vstack(new)
 
-    def _touched(self, new: pl.DataFrame) -> pl.DataFrame:
-        clients = new.select("client").unique()
-        failed = new.filter("login_failed")
+    def _touched(self, new: pl.DataFrame) -> pl.Series:
+        clients = new["client_key"].unique()
+        failed = new.select("time", "login_failed").filter("login_failed")
         if failed.is_empty():
             return clients
         since = pl.lit(failed["time"].min()) - LOGIN_MEMORY
-        others = self.rows.filter(pl.col("login_failed") & (pl.col("time") >= since))
-        return pl.concat([clients, others.select("client")]).unique()
+        others = self.rows.select("time", "login_failed", "client_key").filter(
+            pl.col("login_failed") & (pl.col("time") >= since)
+        )
+        return pl.concat([clients, others["client_key"]]).unique()
 
     def tidy(self) -> None:
         """Let go of what is no longer needed, when enough has come or enough time has passed to be worth the work."""
@@ -139,9 +141,12 @@ class Window:
         self.memory.forget_before(self.watermark)
         # Batches arrive in any order: where a page holds old and new requests, nobody in the old ones is silent yet.
         lately = min(self.watermark, self._hindmost) if isinstance(self._hindmost, datetime) else self.watermark
-        silent = pl.col("time").max().over("client") < lately - GAP
+        known = self.rows.select("time", "client_key")
+        active = known.filter(pl.col("time") >= lately - GAP)["client_key"].unique()
+        goes_on = pl.col("client_key").is_in(active.implode())
         ahead = (pl.col("time") > self.watermark + HORIZON) & (pl.int_range(pl.len()) < pl.len() - RECENT)
-        kept = self.rows.filter(~silent & ~ahead & (pl.col("time") >= self.watermark - HORIZON))
+        stays = known.select(goes_on & ~ahead & (pl.col("time") >= self.watermark - HORIZON)).to_series()
+        kept = self.rows.filter(stays)
         kept, self.cut = keep_newest(kept, self.cut.filter(pl.col("until") >= self.watermark - HORIZON))
         self.rows = keep_active(kept, self._most).rechunk()
         is_cutting = self.rows.height < kept.height
