@@ -12,7 +12,7 @@ from detector.sharing import SHARED, find_sharers, judge_sharers, split_sharers
 from detector.siteverdict import judge_floods, judge_logins, reaches_floor
 from detector.slots import MOST_SLOTS, Slots, observe, with_browsers
 from detector.slow import DAY, by_day, judge_days
-from detector.traffic import SCALES, Cut, Scale, with_details
+from detector.traffic import SCALES, Cut, Scale, Spread, with_details
 from detector.trend import HISTORY_SCHEMA, mark, with_history, with_learnt, with_usual
 from detector.walks import Walks
 
@@ -63,7 +63,7 @@ class SiteWatch:
         if history is not None:
             self.history = history
         if since is not None:
-            slots = with_browsers(self.slots.merged())
+            slots = Spread.of(with_browsers(self.slots.merged()))
             for scale in SCALES:
                 self._look(scale, since, slots)
 
@@ -99,7 +99,7 @@ class SiteWatch:
         if not isinstance(first, datetime):
             return []
         self.refill(new)
-        slots = with_browsers(self.slots.merged())
+        slots = Spread.of(with_browsers(self.slots.merged()))
         found = [
             strange
             for scale in SCALES
@@ -114,7 +114,7 @@ class SiteWatch:
         self._trim(watermark)
         return anomalies
 
-    def _look(self, scale: Scale, since: datetime, slots: pl.DataFrame) -> list[Strange]:
+    def _look(self, scale: Scale, since: datetime, slots: Spread) -> list[Strange]:
         cut = Cut(slots, scale, since)
         if not len(cut):
             return []

@@ -7,8 +7,9 @@ import polars as pl
 
 from detector.attempts import count_triers, judge_triers, tell_triers, with_outcomes
 from detector.describe import key_of
+from detector.grouping import sort_stably
 from detector.memory import SPAN, SUMS
-from detector.segments import joint_key
+from detector.segments import begins, joint_key, totals
 from detector.siteverdict import TIMES
 from detector.traffic import Scale
 
@@ -35,14 +36,13 @@ def by_day(memory: pl.DataFrame, since: datetime) -> pl.DataFrame:
         return pl.DataFrame()
     first = pl.lit(since, dtype=memory.schema["hour"]).dt.truncate("1h") - SPAN + _HOUR
     own = _in_days(attempts, pl.select(first).to_series().to_physical().item(), last)
-    sums = own.group_by("who").agg(
-        pl.col("row", "where").first(),
-        pl.col("login_failures").sum().alias("failed"),
-        pl.col("login_successes").sum().alias("succeeded"),
-        pl.col("blind_logins").sum().alias("blind"),
-        pl.col("assets", "requests").sum(),
-        pl.col("interval").first(),
+    order = sort_stably(own["who"].to_numpy())
+    starts = begins(own["who"].to_numpy()[order])
+    begun = order[starts]
+    sums = own.select(pl.col("row", "where", "interval").gather(begun)).with_columns(
+        pl.Series(name, totals(own[name].to_numpy()[order], starts)) for name in SUMS
     )
+    sums = sums.rename({"login_failures": "failed", "login_successes": "succeeded", "blind_logins": "blind"})
     told = tell_triers(with_outcomes(sums, "where"), others=pl.col("assets") > 0)
     return attempts.select(pl.col("domain", "client").gather(told["row"])).hstack(
         told.select("interval", "requests", "failed", "is_dry", "is_lucky")

@@ -14,7 +14,7 @@ from detector.describe import DECLARED
 from detector.prepare import prepare
 from detector.segments import begins, first_known, in_order, is_in_order, joint_key, totals
 from detector.slots import SLOTS_SCHEMA, SUMS, Slots, merge_slots, observe, with_browsers
-from detector.traffic import SCALES, Cut, Scale
+from detector.traffic import SCALES, Cut, Scale, Spread
 from tests.unit.detector.frames import at, events_of, request
 
 _KEYS = ("domain", "client", "slot")
@@ -85,7 +85,7 @@ def test_parts_put_together_are_the_whole(ones: list[dict[str, Any]], cut: int) 
 @settings(max_examples=60, deadline=None)
 def test_intervals_are_what_groups_would_be(ones: list[dict[str, Any]], scale: Scale) -> None:
     slots = with_browsers(observe(prepared(ones)))
-    cut = Cut(slots, scale, at(0))
+    cut = Cut(Spread.of(slots), scale, at(0))
     counted = cut.count(times=2)
     clients = cut.clients(counted["where"])
     plain = slots.group_by("domain", "client", pl.col("slot").dt.truncate(scale.name).alias("interval")).agg(
