@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -18,7 +19,7 @@ from wwwatch.scan.described import Preparer
 PAGE = 400_000
 """Requests that are judged at once: fewer would look at long sessions again and again, more would cost memory."""
 
-PREPARED = 3
+PREPARED = 2
 """Pages that are prepared ahead, some 100 MB each: meanwhile it is learnt what is usual."""
 
 Item = TypeVar("Item")
@@ -65,8 +66,9 @@ def judge(
     scorer = Scorer(model, threshold=threshold, evidence=Positions())
     found: dict[str, Incident] = {}
     sessions = 0
-    for seen in ahead(scorer.look(page, is_prepared=True) for page in prepared):
-        outcome = scorer.settle(seen, now)
+    # Two maps, not loops: these would hold on to the last page while they wait for the next one.
+    seen = ahead(map(partial(scorer.look, is_prepared=True), prepared))
+    for outcome in map(partial(scorer.settle, now=now), seen):
         found |= {incident.id: incident for incident in outcome.incidents}
         sessions += outcome.sessions
         progress(outcome.events)
@@ -91,6 +93,7 @@ def _as_they_come(
         while (item := coming.popleft().result()) is not None:
             coming.append(pool.submit(next, items, None))
             yield item
+            del item  # it would be held until the next one is there
 
 
 def pages(rows: pl.DataFrame, order: pl.Series, size: int = PAGE) -> Iterator[pl.DataFrame]:
