@@ -5,10 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import polars as pl
 
+from detector.patterns import API_LOGIN, FILED, GRANTS, GUARDED, INTERFACE, NUMBERED, SEARCHED, UPLOADED
 from detector.texts import distinct, entropies
 from detector.words import said
 from enrich.agents import declared_classes
-from enrich.logins import LOGIN_PATH, SHARED_LOGIN_PATH
+from enrich.logins import LOGIN_PATH, LOGIN_QUERY, NO_LOGIN, SHARED_LOGIN_PATH
 from enrich.programs import ATTACK_AGENT
 from enrich.signs import ASSET_PATH, mark_headers, mark_signs
 
@@ -24,9 +25,6 @@ BITS_OF_CLASS = {
     "browser": BROWSER,
     "app": APP,
 }
-
-API_LOGIN = r"/api/|/rest|/v\d+/|json|token|graphql|oauth|/wp-json/"
-"""Login endpoints of programs, which answer 200 when the password is right, and not with the form again."""
 
 KNOWN_METHODS = (
     "GET",
@@ -50,18 +48,8 @@ KNOWN_METHODS = (
 )
 """Of HTTP, WebDAV and caches; CONNECT is none that a web server is for."""
 
-UPLOADED = r"/(uploads?|images?|img|tmp|temp|cache|avatars?|\.well-known)/(.*/)?[^/]+\.(php\d?|phtml|aspx?|jspx?)$"
-"""Scripts where only visitors' files should lie (lower case)."""
-
-FILED = (
-    r"\.(deb|rpm|apk|ipa|whl|jar|war|gem|crate|nupkg|t?gz|t?xz|bz2|zst|zip|7z|rar|iso|img|exe|msi|dmg|pkg|bin|ts|m4s|m3u8"
-    r"|mpd|pbf|sig|asc|sha\d+)$|/(thumb(nail)?s?|previews?|avatars?|tiles?)(/|$)|\.git/"
-    r"|/(objects|blobs|manifests|assets|(web|cal|card)?dav)/"
-)
-"""What programs fetch by the hundred and nobody reads: packages, parts of films, thumbnails, shares (lower case)."""
-
-NUMBERED = r"[?&][A-Za-z_]{1,16}=\d{1,6}(&|$)"
-"""A query that chooses among pages: a page's number or an article's, too short for a time."""
+DAV = ("PROPFIND", "PROPPATCH", "LOCK", "UNLOCK", "REPORT", "MKCOL", "MKCALENDAR")
+"""Methods of WebDAV, whose clients look for all sorts of files that may be there."""
 
 IN_QUESTION = 256
 """Characters of a query that its entropy is taken of: enough, and no attacker can make it dear."""
@@ -120,27 +108,32 @@ def describe_methods(texts: pl.Series) -> pl.DataFrame:
         "method_word",
         is_head=texts.is_in(["HEAD", "OPTIONS"]),
         is_change=~texts.is_in(["GET", "HEAD", "OPTIONS", "PROPFIND", ""]),
+        is_dav=texts.is_in(DAV),
         is_posted=texts.is_in(["POST", "PUT"]),
         is_odd_method=~texts.is_in(KNOWN_METHODS),
     ).to_frame()
 
 
 def describe_paths(texts: pl.Series) -> pl.DataFrame:
-    """Return `path_word`, `depth` and `path_key` of distinct paths."""
+    """Return `path_word`, `is_interface`, `is_guarded`, `depth` and `path_key` of distinct paths."""
     lower = texts.str.to_lowercase()
     is_asset = lower.str.contains(ASSET_PATH)
+    is_interface = lower.str.contains(INTERFACE).alias("is_interface")
+    is_guarded = lower.str.contains(GUARDED).alias("is_guarded")
     word = _word(
         "path_word",
         is_asset=is_asset,
-        is_page=~is_asset & ~lower.str.contains(FILED),
+        is_page=~is_asset & ~is_interface & ~lower.str.contains(FILED),
         at_login=lower.str.contains(LOGIN_PATH),
         at_shared_login=lower.str.contains(SHARED_LOGIN_PATH),
-        is_api_login=lower.str.contains(API_LOGIN),
+        is_api_login=is_guarded | lower.str.contains(API_LOGIN),
+        is_guarded_login=is_guarded,
+        is_grant=lower.str.contains(GRANTS),
         is_upload_script=lower.str.contains(UPLOADED),
         is_robots=texts == "/robots.txt",
     )
     depth = texts.str.count_matches("/", literal=True).clip(0, 255).cast(pl.UInt8).alias("depth")
-    return pl.DataFrame([word, depth, key_of(texts).alias("path_key")])
+    return pl.DataFrame([word, is_interface, is_guarded, depth, key_of(texts).alias("path_key")])
 
 
 def describe_urls(texts: pl.Series) -> pl.DataFrame:
@@ -149,6 +142,9 @@ def describe_urls(texts: pl.Series) -> pl.DataFrame:
     word = _word(
         "url_word",
         is_numbered=texts.str.contains(NUMBERED),
+        asks_login=texts.str.contains(LOGIN_QUERY),
+        is_signed=texts.str.contains(NO_LOGIN),
+        has_words=texts.str.contains(SEARCHED),
         is_foreign_url=texts.str.contains(r"^(?i:https?://)|^[^/*]|^$"),
     )
     return pl.DataFrame(
@@ -164,9 +160,12 @@ def describe_urls(texts: pl.Series) -> pl.DataFrame:
 
 
 def describe_referrers(texts: pl.Series) -> pl.DataFrame:
-    """Return `referrer_word`, `referrer_key` (null without one) and `header_marks` of referrers."""
+    """Return `referrer_word`, `referrer_key`, `shown_key` (null without one) and `header_marks` of referrers."""
     word = _word("referrer_word", is_linked=~texts.fill_null("-").is_in(["-", ""]))
-    return pl.DataFrame([word, key_of(texts).alias("referrer_key"), mark_headers(texts, texts).alias("header_marks")])
+    shown = key_of(texts.str.replace(r"^\w+://[^/]*", "")).alias("shown_key")
+    return pl.DataFrame(
+        [word, key_of(texts).alias("referrer_key"), shown, mark_headers(texts, texts).alias("header_marks")]
+    )
 
 
 def _word(name: str, **columns: pl.Series) -> pl.Series:

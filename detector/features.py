@@ -51,7 +51,7 @@ def features(prepared: pl.DataFrame, context: Context | None = None) -> pl.DataF
         pl.all().gather(requests.order.rows[requests.begins])
     )
     pages = _top_paths(requests, prepared["path"]).alias("top_path")
-    totals = pl.DataFrame(own | total_parties(requests, parties, own))
+    totals = pl.DataFrame(own | total_parties(requests, parties, own, prepared))
     sessions = of_sessions.select("visit", "start", "end", "interval", "is_browser", "crowd", "is_shared")
     sessions = sessions.hstack(named).hstack([pages]).hstack(totals)
     sessions = sessions.join(known.logins, on=["domain", "interval"], how="left", maintain_order="left")

@@ -53,8 +53,8 @@ class Kind:
 _PROGRAM = (("agent_tool", 1), ("agent_missing", 1), ("share_no_referrer", 1), ("client_linked_assets", -1))
 """What tells programs from people, whatever they do."""
 
-EXPLICIT = frozenset({"client_probes", "agent_attack"})
-"""Features that are an attack by themselves, on whatever site."""
+EXPLICIT = frozenset({"client_probes", "client_exploits", "agent_attack"})
+"""Features that are an attack by themselves, on whatever site, and in a log that tells next to nothing besides."""
 
 NORMAL = "normal"
 KINDS = {

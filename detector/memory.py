@@ -52,6 +52,8 @@ _LOOKED_AT = (
     "domain",
     "status",
     "is_asset",
+    "is_interface",
+    "is_guarded",
     "login_failed",
     "login_succeeded",
     "is_blind_login",
@@ -84,9 +86,11 @@ def remember(prepared: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.Da
     Returns:
         MEMORY_SCHEMA, one row per client, site and hour with something suspicious in it.
     """
-    is_missing = pl.col("status").is_in([404, 410]) & ~pl.col("is_asset")
+    is_missing = pl.col("status").is_in([404, 410]) & ~pl.col("is_asset") & ~pl.col("is_interface")
+    # What refuses each first request says nothing of passwords.
+    has_failed = pl.col("login_failed") & ~pl.col("is_guarded")
     is_probe = (pl.col("marks") & _EXPLICIT) != 0
-    is_odd = pl.any_horizontal("login_failed", "is_blind_login", is_probe, is_missing)
+    is_odd = pl.any_horizontal(has_failed, "is_blind_login", is_probe, is_missing)
     suspicious = prepared.select("client_key", is_odd.alias("is_odd")).filter("is_odd")["client_key"].unique()
     if known is not None and known.height:
         suspicious = pl.concat([suspicious, key_of(known["client"].unique()).alias("client_key")]).unique()
@@ -100,7 +104,7 @@ def remember(prepared: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.Da
         )
     )
     found = rows.group_by("client", "domain", pl.col("time").dt.truncate("1h").alias("hour")).agg(
-        pl.col("login_failed").sum().alias("login_failures"),
+        has_failed.sum().alias("login_failures"),
         pl.col("login_succeeded").sum().alias("login_successes"),
         pl.col("is_blind_login").sum().alias("blind_logins"),
         pl.col("is_asset").sum().alias("assets"),

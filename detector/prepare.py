@@ -1,12 +1,13 @@
 """`prepare(events) -> frame`: what a request tells by itself."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from detector.describe import describe
+from detector.describe import APP, BROWSER, describe
 from detector.words import BIT, TOLD, Words, mask, said
 from enrich.signs import SIGNS
 
@@ -41,12 +42,15 @@ def prepare(events: pl.DataFrame, described: pl.DataFrame | None = None) -> pl.D
         and `query_length` (UInt32, bytes), `query_entropy` (Float32, bits per byte), `marks` (UInt16, bit i for
         ``SIGNS[i]``), and `client_key`, `agent_key`, `path_key`, `url_key`, `domain_key` and `referrer_key` (UInt64;
         null without a referrer): numbers for the texts, by which rows are sorted and counted; equal within one process
-        only. `word` (UInt32, detector.words) tells `is_asset`, `is_page` (something to read: no asset, file or
-        thumbnail), `is_numbered` (the query says which page), `is_login` (credentials are sent), `at_login` (the path
+        only; `shown_key` is the `url_key` of the page that the referrer names, on whatever site.
+        `word` (UInt32, detector.words) tells `is_asset`, `is_page` (something to read: no asset, file, thumbnail or
+        interface), `is_numbered` (the query says which page), `is_login` (credentials are sent), `at_login` (the path
         takes logins), `is_blind_login` (sent without a referrer, and answered with a redirect), `login_failed` and
         `login_succeeded` (as far as the answer tells: what follows may tell more), `is_malformed`, `is_shell` (a web
         shell, or a script among uploads), `is_linked` (it has a referrer), `is_head`, `is_change` (other methods that
-        change something) and `is_robots`; those of COLUMNS are Boolean columns, too.
+        change something), `is_dav`, `is_robots`, `is_search` (its signs may be words that somebody typed) and `is_echo`
+        (its signs are in the headers alone); those of COLUMNS are Boolean columns, too, as are `is_interface` and
+        `is_guarded` (the path refuses each first request).
     """
     lacking = [name for name in _TEXTS if events[name].null_count()]
     ready = events.with_columns(pl.col(lacking).fill_null("")) if lacking else events
@@ -54,46 +58,67 @@ def prepare(events: pl.DataFrame, described: pl.DataFrame | None = None) -> pl.D
     marks = (told["url_marks"] | told["header_marks"]).alias("marks")
     words = np.bitwise_or.reduce([told[f"{name}_word"].to_numpy() for name in ("path", "url", "method", "referrer")])
     status = ready["status"].fill_null(0).clip(0, 999).cast(pl.Int16).to_numpy()
-    words = _tell(words, status, told["query_length"].to_numpy(), marks.to_numpy())
+    others = _Others(
+        told["agent"].to_numpy(), told["query_length"].to_numpy(), marks.to_numpy(), told["url_marks"].to_numpy()
+    )
+    words = _tell(words, status, others)
     rows = ready.hstack([*told.select(pl.exclude("^.*_word$", "^.*_marks$")), marks, pl.Series("word", words)])
     return rows.with_columns(((pl.col("word") & BIT[name]) != 0).alias(name) for name in COLUMNS)
 
 
-def _tell(
-    words: Words, status: NDArray[np.int16], query_length: NDArray[np.uint32], marks: NDArray[np.uint16]
-) -> Words:
+class _Others(NamedTuple):
+    """What else is told of requests, each of shape (n,)."""
+
+    agent: NDArray[np.uint8]
+    query_length: NDArray[np.uint32]
+    marks: NDArray[np.uint16]
+    url_marks: NDArray[np.uint16]
+
+    def of(self, rows: NDArray[np.int64]) -> "_Others":
+        return _Others(self.agent[rows], self.query_length[rows], self.marks[rows], self.url_marks[rows])
+
+
+def _tell(words: Words, status: NDArray[np.int16], others: _Others) -> Words:
     """Return what texts and answer tell together, and no hints any more."""
-    hinted = np.flatnonzero((words & _HINTED) | (marks & np.uint16(_WEBSHELL)))
+    hinted = np.flatnonzero((words & _HINTED) | others.marks)
     done: Words = words & np.uint32(_TOLD)
+    # An application's screens are no pages, nor is what answers a form.
+    done[((others.agent & APP) != 0) | ((done & BIT["is_change"]) != 0)] &= np.uint32(_TOLD & ~BIT["is_page"])
     if len(hinted):
-        done[hinted] |= _answer(words[hinted], status[hinted], query_length[hinted], marks[hinted])
+        own, answers, more = words[hinted], status[hinted], others.of(hinted)
+        signed, asks = (own & BIT["is_signed"]) != 0, (own & BIT["asks_login"]) != 0
+        own = np.where(signed, own & ~np.uint32(BIT["at_login"]), own) | said(asks, "at_login")
+        told = _answer(own, answers, more) | _search(own, answers, more)
+        done[hinted] = (done[hinted] & ~np.uint32(BIT["at_login"])) | told
     return done
 
 
-def _answer(
-    words: Words, status: NDArray[np.int16], query_length: NDArray[np.uint32], marks: NDArray[np.uint16]
-) -> Words:
+def _answer(words: Words, status: NDArray[np.int16], others: _Others) -> Words:
     def has(name: str) -> NDArray[np.bool_]:
         return np.asarray((words & BIT[name]) != 0)
 
-    posted, at_login, at_shared, is_api = (
-        has(name) for name in ("is_posted", "at_login", "at_shared_login", "is_api_login")
-    )
-    # Where a path takes other requests besides logins, only a refusal shows that this was one.
-    login = (posted & at_login) | (at_shared & (status == UNAUTHORIZED))
+    posted, at_login, at_shared = (has(name) for name in ("is_posted", "at_login", "at_shared_login"))
+    # Applications are told by the status whether they got in; forms are for people.
+    is_app, is_done = (others.agent & APP) != 0, (status >= OK) & (status < 300)  # noqa: PLR2004 - statuses
+    is_api = has("is_api_login") | is_app
+    # Where a path takes other requests besides logins, only the answer shows that this was one.
+    tells = (status == UNAUTHORIZED) | (has("is_guarded_login") & posted & is_done)
+    login = (posted & at_login) | (at_shared & tells)
     # Browsers say which page a form is on; a form with a query in its address may be for anything.
-    here = at_login | (at_shared & (query_length == 0))
+    here = at_login | (at_shared & (others.query_length == 0))
     blind = posted & here & ~has("is_linked") & np.isin(status, SENT_ON)
     login |= blind
+    # Who was given a token fetches the next one when it is old: that is no second try.
+    granted = posted & is_done & (has("is_grant") | is_app)
     is_redirect = (status >= 300) & (status < REFUSED)  # noqa: PLR2004 - statuses
     failed = np.isin(status, FAILED_STATUS) | ((status == OK) & ~is_api)
     succeeded = is_redirect | np.isin(status, DONE) | ((status == OK) & is_api)
     # A browser that opens a connection ahead and does not use it leaves an empty line with 408.
     malformed = (has("is_odd_method") | has("is_foreign_url")) & (status != TIMEOUT)
-    shell = (has("is_upload_script") & (posted | (status >= REFUSED))) | ((marks & np.uint16(_WEBSHELL)) != 0)
+    shell = (has("is_upload_script") & (posted | (status >= REFUSED))) | ((others.marks & np.uint16(_WEBSHELL)) != 0)
     return (
         said(login, "is_login")
-        | said(blind, "at_login")
+        | said((at_login & ~granted) | blind, "at_login")
         | said(blind, "is_blind_login")
         | said(login & failed, "login_failed")
         | said(login & succeeded, "login_succeeded")
@@ -102,11 +127,28 @@ def _answer(
     )
 
 
+def _search(words: Words, status: NDArray[np.int16], others: _Others) -> Words:
+    """Return whether signs may lie in words that somebody typed into a form of the site, which answered.
+
+    The pages found, and all that they load, name the search as their referrer: an echo.
+    """
+    is_echo = others.url_marks == 0
+    is_typed = ((others.marks & np.uint16(_TYPED)) != 0) & ((others.marks & np.uint16(0xFFFF ^ _TYPED)) == 0)
+    is_typed &= is_echo | ((words & BIT["has_words"]) != 0)
+    browses = ((others.agent & BROWSER) != 0) & ((words & BIT["is_linked"]) != 0) & ((words & _NO_GET) == 0)
+    return said(is_typed & browses & (status >= OK) & (status < REFUSED), "is_search") | said(is_echo, "is_echo")
+
+
 def marks_of(names: Iterable[str]) -> int:
     """Return the number whose bits stand for these signs."""
     return sum(1 << bit for bit, sign in enumerate(SIGNS) if sign.name in set(names))
 
 
-_HINTED = mask(("is_posted", "at_shared_login", "is_upload_script", "is_odd_method", "is_foreign_url"))
+_HINTED = mask(
+    ("is_posted", "at_shared_login", "asks_login", "is_signed", "is_upload_script", "is_odd_method", "is_foreign_url")
+)
+_NO_GET = mask(("is_head", "is_change", "is_dav", "is_odd_method"))
 _TOLD = mask(TOLD)
 _WEBSHELL = marks_of(["webshell"])
+_TYPED = marks_of(["sqli", "xss", "traversal", "rce"])
+"""Signs that words typed into a form may show; nobody types the address of a hole in some product."""

@@ -15,6 +15,9 @@ Floats = NDArray[np.float64]
 ANSWERED = 16
 """The bit beside the marks that says that a request with signs of an attack was answered 2xx."""
 
+FORCED, TYPED = 17, 18
+"""That no person who browses typed it, as far as it tells; and that the signs are in the URL itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
@@ -78,7 +81,8 @@ class Requests:
         words: A bit for each of TOLD and FOUND.
         paths: The distinct paths of each session.
         urls: The distinct URLs of each session that have a query.
-        signed: The distinct URLs of each session that have signs of an attack; their words are the marks, and ANSWERED.
+        signed: The distinct URLs of each session that have signs of an attack; their words are the marks, and
+            ANSWERED, FORCED and TYPED.
     """
 
     order: Numbered

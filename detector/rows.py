@@ -6,11 +6,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from detector.describe import BROWSER
+from detector.describe import APP, BROWSER
 from detector.grouping import Keys, Rows, changes
-from detector.prepare import UNAUTHORIZED
+from detector.prepare import REFUSED, UNAUTHORIZED
 from detector.profile import SiteProfile
-from detector.requests import ANSWERED, Pairs, Requests
+from detector.requests import ANSWERED, FORCED, TYPED, Pairs, Requests
 from detector.served import ask_history
 from detector.sessions import Numbered, moments, number
 from detector.words import BIT, Words, mask, said
@@ -31,6 +31,7 @@ COUNTED = (
     "path_key",
     "url_key",
     "domain_key",
+    "shown_key",
 )
 """Columns of prepared requests that make their numbers; `domain` and `path` are looked up in the site's history."""
 
@@ -59,7 +60,7 @@ def number_rows(prepared: pl.DataFrame, profile: SiteProfile) -> Requests:
     status = prepared["status"].fill_null(0).clip(0, 999).cast(pl.Int16).to_numpy()[rows]
     agent = take("agent")
     words[urls == paths] |= BIT["is_plain"]
-    words |= _answers(status, words) | _outcomes(order, status, words, paths)
+    words |= _answers(status, words, agent) | _outcomes(order, status, words, paths)
     words |= ask_history(prepared, order, words=words, marks=marks, status=status, agent=agent, profile=profile)
     words |= _reads(words, agent)
     asked = np.flatnonzero((words & BIT["is_plain"]) == 0)
@@ -85,11 +86,12 @@ def number_rows(prepared: pl.DataFrame, profile: SiteProfile) -> Requests:
     )
 
 
-def _answers(status: NDArray[np.int16], words: Words) -> Words:
+def _answers(status: NDArray[np.int16], words: Words, agent: NDArray[np.uint8]) -> Words:
     """Return what the answers say: that something is missing, was got, or was guessed at."""
     missing, got = np.isin(status, MISSING), (status >= 200) & (status < 300)  # noqa: PLR2004 - statuses
-    # What no page linked to, no asset, and leads nowhere.
-    guessed = (missing | np.isin(status, TURNED_AWAY)) & ((words & mask(("is_asset", "is_linked"))) == 0)
+    # What no page linked to, no asset, and leads nowhere; applications look whether something is there.
+    looks = ((words & mask(("is_asset", "is_linked", "is_dav"))) == 0) & ((agent & APP) == 0)
+    guessed = (missing | np.isin(status, TURNED_AWAY)) & looks
     return said(missing, "is_missing") | said(got, "is_got") | said(guessed, "is_guess")
 
 
@@ -98,7 +100,12 @@ def _outcomes(order: Numbered, status: NDArray[np.int16], words: Words, paths: K
     found = np.zeros(len(words), np.uint32)
     same = ~changes(order.session)  # as the request before
     again = same & (status == UNAUTHORIZED) & ((words & BIT["is_login"]) == 0)
-    repeats = np.flatnonzero(again)
+    # HTTP's own way: refused, asked for the password, and let in. Forms take the next password with the same answers.
+    let_in = np.zeros(len(words), np.bool_)
+    refused = np.flatnonzero((status[:-1] == UNAUTHORIZED) & same[1:])
+    let_in[refused] = (status[refused + 1] < REFUSED) & (paths[refused + 1] == paths[refused])
+    let_in &= (words & BIT["at_login"]) == 0
+    repeats = np.flatnonzero(again & ~let_in)
     repeats = repeats[(status[repeats - 1] == UNAUTHORIZED) & (paths[repeats] == paths[repeats - 1])]
     found[repeats] = BIT["is_denied_again"]
     logins = np.flatnonzero(words & mask(("login_failed", "login_succeeded")))
@@ -112,15 +119,17 @@ def _outcomes(order: Numbered, status: NDArray[np.int16], words: Words, paths: K
     unfollowed = ((own & BIT["is_blind_login"]) != 0) & (order.then_login[logins] < 0) & comes_first
     again = back | unfollowed
     succeeded = (own & BIT["login_succeeded"]) != 0
-    failed = ((own & BIT["is_login"]) != 0) & ((own & BIT["login_failed"]) != 0)
+    failed = ((own & BIT["is_login"]) != 0) & ((own & BIT["login_failed"]) != 0) & ~let_in[logins]
     found[logins] |= said(failed | (succeeded & again), "has_failed") | said(succeeded & ~again, "has_succeeded")
     return found
 
 
 def _signed(sessions: Rows, urls: Keys, words: Words, marks: NDArray[np.uint16]) -> Pairs:
     rows = np.flatnonzero(marks)
-    got = ((words[rows] & BIT["is_got"]) != 0).astype(np.uint32) << np.uint32(ANSWERED)
-    return Pairs.of(sessions[rows], urls[rows], marks[rows] | got, rows)
+    told = marks[rows].astype(np.uint32)
+    for name, is_said, bit in (("is_got", True, ANSWERED), ("is_search", False, FORCED), ("is_echo", False, TYPED)):
+        told |= (((words[rows] & BIT[name]) != 0) == is_said).astype(np.uint32) << np.uint32(bit)
+    return Pairs.of(sessions[rows], urls[rows], told, rows)
 
 
 def _reads(words: Words, agent: NDArray[np.uint8]) -> Words:

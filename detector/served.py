@@ -42,7 +42,7 @@ ORDINARY_MARKS = marks_of(set(PROBES) - set(EXPLICIT))
 PRIVATE_MARKS = marks_of(PRIVATE)
 """Probes that are attacks where they are refused to somebody who followed no link."""
 
-_SERVED, _NEW, _STRANGE = 1, 2, 4
+_SERVED, _NEW, _STRANGE, _THERE = 1, 2, 4, 8
 
 
 def ask_history(
@@ -76,9 +76,13 @@ def ask_history(
     # Robots that say so ask for whatever somebody linked to; 401 is what owners get before they say who they are.
     snoops = private & refused & (status != UNAUTHORIZED) & is_bare & ((agent[rows] & DECLARED) == 0)
     facts = np.zeros(len(rows), np.uint8) if profile.is_empty else _facts(prepared, order.rows[rows], profile)
-    unserved = (facts & _SERVED) == 0
+    # What is down now was there for its owner, if for anybody; a query may ask the front page for anything.
+    unserved = ((facts & _SERVED) == 0) & (((facts & _THERE) == 0) | (status < BROKEN))
+    depth, length = (prepared[name].to_numpy()[order.rows[rows]] for name in ("depth", "query_length"))
+    is_front = (depth <= 1) & (length > 0)
+    knocks = ordinary & refused & ~snoops & ((words[rows] & BIT["is_dav"]) == 0)
     bits = said(explicit | (snoops & unserved), "is_probe")
-    bits |= said(ordinary & refused & ~snoops & unserved, "is_knock")
+    bits |= said(knocks & (unserved | is_front), "is_knock")
     bits |= said(((facts & _NEW) != 0) & is_page, "is_unknown")
     bits |= said(((facts & _STRANGE) != 0) & is_page & refused, "is_foreign")
     found[rows] = bits
@@ -103,6 +107,7 @@ def _facts(prepared: pl.DataFrame, rows: Rows, profile: SiteProfile) -> NDArray[
         .then(_STRANGE)
         .otherwise(0)
         .alias("strange"),
+        pl.when(pl.col("known_clients") > 0).then(_THERE).otherwise(0).alias("there"),
     )
-    facts = told.select(pl.sum_horizontal("served", "new", "strange").cast(pl.UInt8)).to_series().to_numpy()
+    facts = told.select(pl.sum_horizontal("served", "new", "strange", "there").cast(pl.UInt8)).to_series().to_numpy()
     return facts[places]

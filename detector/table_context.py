@@ -43,7 +43,8 @@ CLIENT = (
     Feature(
         "client_pages",
         "count",
-        "different pages the client got: paths, and numbers in queries; no packages, parts of films or thumbnails",
+        "different pages the client got: paths, and numbers in queries; no packages, parts of films, thumbnails or "
+        "interfaces, nor what a page fetches by itself",
         "{} different pages taken by this address",
         1,
     ),
@@ -79,7 +80,7 @@ CLIENT = (
         "client_guessed_paths",
         "count",
         "distinct paths that do not exist, are forbidden or redirect, and that no page linked to (no referrer, no "
-        "asset), less one for each that the client got",
+        "asset), less one for each that the client got; numbers, tokens and titles in them count as one",
         "{} paths asked without a link from this address led to nothing",
         1,
     ),
@@ -108,7 +109,8 @@ CLIENT = (
     Feature(
         "client_exploits",
         "count",
-        "the client's distinct URLs that look like injection, scripting, traversal or remote execution",
+        "the client's distinct URLs that look like injection, scripting, traversal or remote execution, less three "
+        "that somebody who browses may have searched for",
         "{} URLs from this address that look like an exploit",
         1,
     ),

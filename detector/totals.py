@@ -7,15 +7,18 @@ import numpy as np
 import polars as pl
 
 from detector.grouping import Bools, Keys, Rows, changes, order_within
+from detector.parties import LINKS
 from detector.peaks import busiest, in_time
 from detector.requests import Floats, Pairs, Requests
-from detector.served import EXPLOIT_MARKS, ORDINARY_MARKS, PRIVATE_MARKS
+from detector.served import ORDINARY_MARKS, PRIVATE_MARKS
 from detector.sessions import NO_TIME
+from detector.taken import count_exploits, count_guesses, count_loaded
 from detector.words import BIT, mask
 
 FAST = 15
 """Requests of a party below which nobody asks for its most asked page."""
 
+PARTIAL = 206
 TIMEOUTS = (408, 444, 499, 504)
 COMMON_ANSWERS = 3
 """Different pages may have the same size by chance; so many panels of different software do not."""
@@ -55,13 +58,16 @@ class Parties:
         return Pairs(owners[both], pairs.key[both], pairs.first[both], pairs.size[both], words)
 
 
-def total_parties(requests: Requests, parties: Parties, own: Mapping[str, Floats]) -> dict[str, Floats]:
+def total_parties(
+    requests: Requests, parties: Parties, own: Mapping[str, Floats], prepared: pl.DataFrame
+) -> dict[str, Floats]:
     """Return what each party did.
 
     Args:
         requests: Output of `detector.rows.number_rows`.
         parties: Who is behind the sessions.
         own: The features of the sessions' own requests, each of shape (m,).
+        prepared: What the requests were made of, for the texts.
 
     Returns:
         The features of `detector.table_context.CLIENT` but `crowd`, each of shape (m,).
@@ -72,7 +78,8 @@ def total_parties(requests: Requests, parties: Parties, own: Mapping[str, Floats
     got = np.bincount(
         paths.owner[(paths.words & mask(("is_got", "is_asset"))) == BIT["is_got"]], minlength=count
     ).astype(np.float64)
-    exploits = signed.owner[(signed.words & np.uint32(EXPLOIT_MARKS)) != 0]
+    browses = parties.add_up(own["linked_assets"]) >= LINKS
+    loaded = count_loaded(requests, parties.of, (paths, urls), browses, prepared)
     found = {
         "client_requests": parties.add_up(own["requests"]),
         "client_user_agents": _count_agents(requests, parties),
@@ -83,18 +90,27 @@ def total_parties(requests: Requests, parties: Parties, own: Mapping[str, Floats
         "client_login_successes": parties.add_up(own["login_successes"]),
         "client_missing_paths": paths.count(count, "is_missing"),
         # An application or a crawler that gets hundreds of pages misses some; who guesses gets next to none.
-        "client_guessed_paths": np.maximum(paths.count(count, "is_guess") - got, 0.0),
+        "client_guessed_paths": np.maximum(count_guesses(requests, paths, count, prepared["path"]) - got, 0.0),
         "client_probes": paths.count(count, "is_probe"),
-        "client_knocks": paths.count(count, "is_knock") + _same_refusals(requests, parties),
-        "client_exploits": np.bincount(exploits, minlength=count).astype(np.float64),
+        "client_knocks": _count_knocks(requests, paths, urls, count) + _same_refusals(requests, parties),
+        "client_exploits": count_exploits(signed, browses),
         "client_shells": paths.count(count, "is_shell"),
         "client_foreign_paths": paths.count(count, "is_foreign"),
-        "client_pages": paths.count(count, "is_read") + urls.count(count, "is_leafed"),
+        "client_pages": paths.count(count, "is_read") + urls.count(count, "is_leafed") - loaded,
         "client_unlinked_pages": paths.count(count, "is_read_unlinked") + urls.count(count, "is_leafed_unlinked"),
         "client_same_answers": _same_answers(requests, parties),
         **peaks,
     }
     return {name: values[parties.of] for name, values in found.items()}
+
+
+def _count_knocks(requests: Requests, paths: Pairs, urls: Pairs, count: int) -> Floats:
+    """Count the parties' knocks: paths, and what a query asks the front page for."""
+    fronts, asked = (
+        np.bincount(each.owner[rows[requests.depth[each.first[rows]] <= 1]], minlength=count)
+        for each, rows in ((paths, paths.chosen("is_knock")), (urls, urls.chosen("is_knock")))
+    )
+    return np.asarray(paths.count(count, "is_knock") + np.maximum(asked - fronts, 0.0))
 
 
 def _count_agents(requests: Requests, parties: Parties) -> Floats:
@@ -146,7 +162,9 @@ def _alike(requests: Requests, parties: Parties, rows: Rows, keys: Keys) -> pl.D
 def _peaks(requests: Requests, parties: Parties) -> dict[str, Floats]:
     """Return the parties' peaks without what browsers load to show a page; requests without a time are in none."""
     linked = mask(("is_asset", "is_linked"))
-    rows = np.flatnonzero(((requests.words & linked) != linked) & (requests.order.times != NO_TIME))
+    # Films and long documents are fetched in parts.
+    is_easy = ((requests.words & linked) == linked) | (requests.status == PARTIAL)
+    rows = np.flatnonzero(~is_easy & (requests.order.times != NO_TIME))
     owners, times = parties.of[requests.order.session[rows]], requests.order.times[rows]
     ten, minute, same = (np.zeros(len(parties.is_joined)) for _ in range(3))
     # One session's requests are in the order of time; those of several have to be put in it.

@@ -76,7 +76,9 @@ class Walks:
         self.visitors = self.visitors.vstack(came)
         # Robots that say so, and applications, have pages of their own to ask for.
         is_own = ((pl.col("agent") & (DECLARED | APP)) == 0) & pl.col("status").is_not_null()
-        is_page = ~pl.col("is_asset") & ((pl.col("method") == "GET") | (pl.col("method") == "HEAD"))
+        is_page = (
+            ~pl.col("is_asset") & ~pl.col("is_interface") & ((pl.col("method") == "GET") | (pl.col("method") == "HEAD"))
+        )
         walks = prepared.select(is_own & is_page).to_series().arg_true()
         place = prepared.select(pl.col("client_key", "domain_key").gather(walks))
         places = pl.Series("place", joint_key(*(column.to_numpy() for column in place)))

@@ -21,11 +21,26 @@ TOLD = (
     "is_linked",
     "is_head",
     "is_change",
+    "is_dav",
     "is_robots",
+    "is_search",
+    "is_echo",
 )
 """What a request tells by itself: see `detector.prepare.prepare`."""
 
-HINTS = ("at_shared_login", "is_api_login", "is_upload_script", "is_foreign_url", "is_posted", "is_odd_method")
+HINTS = (
+    "at_shared_login",
+    "is_api_login",
+    "is_guarded_login",
+    "is_grant",
+    "asks_login",
+    "is_signed",
+    "has_words",
+    "is_upload_script",
+    "is_foreign_url",
+    "is_posted",
+    "is_odd_method",
+)
 """What texts tell that means something only together with the answer: FOUND takes their bits."""
 
 FOUND = (

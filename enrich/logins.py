@@ -52,6 +52,9 @@ LOGINS = (
     Login(
         "generic",
         r"(^|/)(log-?in|log-?on|sign-?in|sign_in|authenticate|auth|session|sessions|token|user_login|do_login"
+        r"|login[-_]?check|auth/local|auth/callback/credentials|(login|signin)/(index\.php|submit|process|check|post)"
+        # The second factor is guessed like a password.
+        r"|(verify[-_])?otp|2fa|mfa|totp|two[-_]?factor([-_]auth)?|verify[-_](otp|2fa|code)"
         r"|(signin|login|logon|user_login|do_login|auth)\.(php|aspx?|jsp|do|html?|cgi|action))",
     ),
 )
@@ -71,6 +74,16 @@ SHARED_LOGIN_PATH = _joined(tuple(login for login in LOGINS if login.is_shared))
 _ANY_LOGIN = "(?i)" + _joined(LOGINS)
 _WHICH_LOGIN = "(?i)(?:" + "|".join(f"({re.sub(r'[(](?![?])', '(?:', login.pattern)})" for login in LOGINS) + ")/?$"
 """Has a group per login: the first that is not null is the login."""
+
+
+LOGIN_QUERY = (
+    r"(?i)\?(?:[^#]*&)?(?:route|_task|action|do|mode|q|controller|task|title|page|view|act|section)="
+    r"(?:account/|users?[/.]|special:user)?(?:log_?in2?|log_?on|sign_?in|authentication|do_?login|submitlogin)(?:&|$)"
+)
+"""URLs of one script for everything (OpenCart, Roundcube, phpBB, PrestaShop, MediaWiki) that take credentials."""
+
+NO_LOGIN = r"(?i)xmlrpc\.php\?(?:[^#]*&)?for=jetpack&"
+"""URLs at a login's path that take none: these calls are signed."""
 
 
 def login_applications(paths: pl.Series) -> pl.Series:

@@ -156,7 +156,7 @@ PROTOCOL = Sign(
     LOOK,
     # TLS, RDP, SMB, SOCKS, a host as a forward proxy takes it, and what other services' clients say first.
     r"^[\x14-\x17]\x03|^\x03\x00|mstshash=|[\xfe\xff]smb|^[\x04\x05][\x01-\x03]|^\x00|^[^/*h\s][^/\s]{0,3}\x00|^ssh-2"
-    r"|^mglndd_|^jrmi|^giop|^t3\s\d|^\*\d\r?|^(dmdt|gh0st|stats|eval|env|quit|help|info)(\W|$)"
+    r"|^(sips?:|rtsp://)|^mglndd_|^jrmi|^giop|^t3\s\d|^\*\d\r?|^(dmdt|gh0st|stats|eval|env|quit|help|info)(\W|$)"
     r"|^[\w-]+(\.[\w-]+)+:\d{2,5}$"
     r"|^\{\W*(id|method|params)\W|mining\.subscribe"
     # Pages that show what a proxy lets through.
@@ -166,4 +166,5 @@ PROTOCOL = Sign(
     r"^[^/h]|^help|^https?://[^/?]*(azenv|judge|checkip|ipify|icanhazip|ifconfig|httpbin|ip-api|ipinfo|myip"
     r"|myexternalip"
     r"|httpheader|check-host|baidu|google|yandex|bing|cip\.cc|ip138)|mstshash|[\xfe\xff]smb|mining|^http\W",
+    is_private=True,
 )

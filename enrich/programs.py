@@ -23,6 +23,7 @@ class Program:
 
 
 SWEEPER = "a tool that sweeps the whole Internet"
+EXPLOIT_ITSELF = "an exploit in the user agent itself"
 
 PROGRAMS = (
     Program(
@@ -60,7 +61,7 @@ PROGRAMS = (
     ),
     Program(
         "scanner",
-        "an exploit in the user agent itself",
+        EXPLOIT_ITSELF,
         r"\(\)\s*\{|\$\{jndi:|<\?php|<script\b|union\s+select"
         r"|sleep\(\d",
     ),
@@ -87,6 +88,7 @@ PROGRAMS = (
         "somebody who looks whether the site is up",
         r"monitor|pingdom|uptime|statuscake|site24x7|check_http|zabbix|datadog|newrelic|checkly|freshping"
         r"|hetrixtools|kube-probe|elb-healthchecker"
+        r"|wp rocket/|lscache_|cache[ -]?(warm|preload)"
         r"|googlehc|haproxy|consul health|nagios|better ?stack|gomeza?gent|blackbox-exporter|prometheus/|^updown\.io",
     ),
     Program(
@@ -110,6 +112,10 @@ PROGRAMS = (
         "app",
         "an application other than a browser",
         r"^(?:[^/(]+/[\w.]+ )?cfnetwork/|^[^(]* cfnetwork/|^dalvik/|^whatsapp|^microsoft office|ms-office"
+        r"|^apache-maven/|^gradle/|^nuget|^composer/|^cargo[ /]|^yarn/|^pnpm/|^bundler/|^ruby, rubygems|^helm/|^podman/"
+        r"|^containers/\d|^skopeo|^buildkit|^zypp|^pacman/|^apk-tools|^homebrew/|^choco|^winget|^snapd/|^opkg|^git-lfs/"
+        r"|^microsoft-webdav-miniredir/|^webdavfs/|^gvfs/|^davfs2|^rclone/|^marsedit|^open live writer|^ifttt"
+        r"|^jetpack site|^wp-(android|iphone)|wp-(android|iphone)/|^apple-(iphone|ipad)|^android-\w|qgis/"
         r"|^windows-update|^outlook|^itunes|^applecoremedia|^vlc/"
         r"|^nextcloud|mirall/|^davx5|^thunderbird|^git/|^docker/|^containerd|^apt-http|debian apt|^rpm"
         r"|libdnf|^pip/|^npm/",
@@ -129,9 +135,12 @@ SCANNER_AGENT = _joined("scanner")
 """User agents of tools that attack or look for weaknesses (lower case)."""
 
 ATTACK_AGENT = "|".join(
-    program.pattern for program in PROGRAMS if program.kind == "scanner" and program.meaning != SWEEPER
+    program.pattern
+    for program in PROGRAMS
+    if program.kind == "scanner" and program.meaning not in (SWEEPER, EXPLOIT_ITSELF)
 )
-"""User agents of tools that attack a site, and not of those that look at each address of the Internet once."""
+"""User agents of tools that attack a site: neither those that look at each address of the Internet once, nor payloads,
+which are signs by themselves."""
 
 TOOL_AGENT = _joined("scanner", "tool")
 """User agents of programs rather than browsers (lower case)."""

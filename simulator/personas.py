@@ -13,6 +13,13 @@ _QUERIES = (
     "winter+coat", "it%27s+raining", "o%27brien", "how+to+select+from+a+union", "100%25+cotton", "caf%C3%A9", "shoes",
     "returns+%26+refunds", "a%3Db", "best+of+2025", "%22exact+words%22", "drop+table+lamp", "size+42", "opening+hours",
 )  # fmt: skip
+_TECHNICAL = (
+    "what+is+a+%3Cscript%3E+tag", "alert%28%29+in+javascript", "select+%2A+from+users+where+id+%3D+1",
+    "%2Fetc%2Fpasswd+explained", "cmd.exe+cat+%2F", "sleep%285%29+java+thread", "document.cookie+expires",
+    "phpinfo%28%29+disabled", "C%3A%5CWindows%5CSystem32", "javascript%3Avoid%280%29", "1+or+1%3D1+explained",
+    "drop+table+mysql%3B+drop+table+x", "%3Cimg+src%3D+alt%3D%3E", "where+is+.htaccess", "python+__init__+vs+__class__",
+    "wget+https%3A%2F%2F+certificate+error", "information_schema+size", "order+by+1+desc+--+slow",
+)  # fmt: skip
 _FORGOTTEN = ("/img/old-banner.png", "/js/legacy.js", "/css/print.css", "/fonts/icons.woff2", "/img/sprite.png")
 _NOISE = (
     "/favicon.ico", "/apple-touch-icon.png", "/apple-touch-icon-precomposed.png", "/.well-known/security.txt",
@@ -38,6 +45,29 @@ def searcher(visit: Visit) -> None:
         if visit.dice.chance(0.6):
             visit.page(visit.dice.pick(visit.site.pages))
             visit.pause(20, 0.9)
+
+
+def odd_searcher(visit: Visit) -> None:
+    """Look for help with programs: searches that read like attacks, typed by somebody who reads the answers."""
+    visit.external_referrer()
+    visit.page(visit.dice.favourite(visit.site.pages))
+    for _ in range(visit.dice.whole(1, 3)):
+        visit.pause(12)
+        visit.page(visit.site.searched(visit.dice.pick(_TECHNICAL)))
+        visit.pause(20, 0.9)
+        if visit.dice.chance(0.7):
+            visit.page(visit.dice.pick(visit.site.pages))
+
+
+def long_reader(visit: Visit) -> None:
+    """Read for hours, from link to link: hundreds of pages, nearly all of whose images are known by then."""
+    dice = visit.dice
+    visit.external_referrer()
+    for _ in range(min(int(dice.log_between(50, 400)), 300)):
+        page = dice.pick(visit.site.pages)
+        joined = "&" if "?" in page else "?"
+        visit.page(f"{page}{joined}page={dice.whole(2, 60)}" if dice.chance(0.6) else page)
+        visit.pause(dice.pick((8, 20, 40)), 0.9)
 
 
 def shopper(visit: Visit) -> None:

@@ -6,7 +6,18 @@ from typing import NamedTuple
 
 import polars as pl
 
-from simulator.personas import Persona, app_user, fits, gallery_viewer, on_old_page, reloader, script_user, tab_opener
+from simulator.personas import (
+    Persona,
+    app_user,
+    fits,
+    gallery_viewer,
+    long_reader,
+    odd_searcher,
+    on_old_page,
+    reloader,
+    script_user,
+    tab_opener,
+)
 from simulator.scenes import crowds, owners, programs, robots
 from simulator.scenes.logs import behind_proxy, make_terse
 from simulator.site import Site
@@ -103,6 +114,8 @@ SCENES: dict[str, Scene] = {
     "reverse-proxy-office": Scene(crowds.monday, "intranet", {}, behind_proxy),
     "tab-opener": _often(tab_opener),
     "reloader": _often(reloader),
+    "long-reader": _often(long_reader),
+    "odd-searches": _often(odd_searcher),
     "old-pages": _often(on_old_page),
     "gallery": _often(gallery_viewer),
     "scripts": _often(script_user),

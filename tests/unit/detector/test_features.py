@@ -131,7 +131,11 @@ ANSWERS: list[tuple[str, list[dict[str, Any]], float]] = [
     ("client_pages", [request(number, f"/list?page={number}") for number in range(7)], 7),
     ("client_pages", [request(number, f"/poll?since=17600000{number}") for number in range(7)], 1),
     ("client_pages", [request(0, "/a.deb"), request(1, "/api/assets/4711/thumbnail"), request(2, "/a.html")], 1),
-    ("client_guessed_paths", [request(number, f"/backup{number}", status=301) for number in range(6)], 6),
+    (
+        "client_guessed_paths",
+        [request(number, f"/backup{letter}", status=301) for number, letter in enumerate("abcdef")],
+        6,
+    ),
     ("client_guessed_paths", [request(0, "/a", status=301), request(1, "/a/")], 0),
     ("client_knocks", [request(0, "/manager/html", status=502), request(1, "/nacos/", status=502)], 2),
     ("client_unlinked_pages", [*PAGES, request(40, "/linked", referrer="https://example.org/"), *SCRIPT], 4),

@@ -1,0 +1,123 @@
+"""What a party took, guessed and tried: pages among all that it got, guesses among all that it did not get.
+
+Both need a look at texts, and only of those few parties that may have much.
+"""
+
+import numpy as np
+import polars as pl
+
+from detector.grouping import Bools, Rows
+from detector.requests import FORCED, TYPED, Floats, Pairs, Requests
+from detector.served import EXPLOIT_MARKS
+from detector.words import BIT, mask
+
+MANY_PAGES = 20
+"""Pages from which on it is looked at whether a browser showed them: half of what makes a scraper."""
+
+MANY_GUESSES = 6
+"""Guesses from which on it is looked at whether they are more than numbers: half of what makes a scan."""
+
+ODD_SEARCHES = 3
+"""Searches that read like an attack and that somebody who browses may have typed: people look for help."""
+
+_NUMBERS = r"[^/]{24,}|[0-9A-Fa-f]{8,}|\d+"
+"""Parts of a path that number things, or name one by a token or a title: no list of guesses holds them."""
+
+
+def count_loaded(
+    requests: Requests, of: Rows, taken: tuple[Pairs, Pairs], browses: Bools, prepared: pl.DataFrame
+) -> Floats:
+    """Count what each party got by a link and no browser showed.
+
+    What a browser shows becomes the referrer of what it loads and of what is read next; what its pages fetch by
+    themselves (parts of maps, states, messages) does not.
+
+    Args:
+        requests: Output of `detector.rows.number_rows`.
+        of: Each session's party, shape (m,).
+        taken: The distinct paths, and URLs with a query, of the parties.
+        browses: Whether a party loads images and styles as browsers do, shape (p,).
+        prepared: What the requests were made of.
+
+    Returns:
+        How many of its pages, shape (p,); 0 for those with few.
+    """
+    count, (paths, urls) = len(browses), taken
+    pages = paths.count(count, "is_read") + urls.count(count, "is_leafed")
+    looked_at = browses & (pages >= MANY_PAGES)
+    rows = np.flatnonzero(looked_at[of[requests.order.session]])
+    if not len(rows):
+        return np.zeros(count)
+    shown = _shown(requests, of, rows, prepared)
+    found = np.zeros(count)
+    for pairs, name in ((paths, "is_read"), (urls, "is_leafed")):
+        linked = BIT[name] | BIT["is_linked"]
+        doubtful = (pairs.words & (linked | BIT[f"{name}_unlinked"])) == linked
+        chosen = np.flatnonzero(doubtful & looked_at[pairs.owner])
+        mine = pl.DataFrame({"party": pairs.owner[chosen], "key": pairs.key[chosen]})
+        keys = shown.select("party", key="path_key" if name == "is_read" else "url_key")
+        loaded = mine.join(keys, on=["party", "key"], how="anti")["party"].to_numpy()
+        found += np.bincount(loaded, minlength=count)
+    return found
+
+
+def _shown(requests: Requests, of: Rows, rows: Rows, prepared: pl.DataFrame) -> pl.DataFrame:
+    """Return `party`, `path_key` and `url_key` of the pages that parties name as the referrer of a request."""
+    linked = rows[(requests.words[rows] & BIT["is_linked"]) != 0]
+    keys = prepared["shown_key"].gather(requests.order.rows[linked])
+    referrers = pl.DataFrame({"party": of[requests.order.session[linked]], "url_key": keys}).unique()
+    got = rows[(requests.words[rows] & mask(("is_read", "is_leafed"))) != 0]
+    asked = pl.DataFrame(
+        {
+            "party": of[requests.order.session[got]],
+            "path_key": requests.path_key[got],
+            "url_key": requests.url_key[got],
+        }
+    )
+    return asked.join(referrers, on=["party", "url_key"], how="semi")
+
+
+def count_guesses(requests: Requests, paths: Pairs, count: int, texts: pl.Series) -> Floats:
+    """Count the different guesses of each party: pages that led to nothing and that no link named.
+
+    Who looks up one number or token after the other guesses no paths.
+
+    Args:
+        requests: Output of `detector.rows.number_rows`.
+        paths: The distinct paths of the parties.
+        count: How many parties there are.
+        texts: The paths of all requests, as they were prepared.
+
+    Returns:
+        Of shape (count,).
+    """
+    found = paths.count(count, "is_guess")
+    chosen = paths.chosen("is_guess")
+    chosen = chosen[found[paths.owner[chosen]] >= MANY_GUESSES]
+    if not len(chosen):
+        return found
+    shapes = texts.gather(requests.order.rows[paths.first[chosen]]).str.replace_all(_NUMBERS, "0")
+    each = (
+        pl.DataFrame({"party": paths.owner[chosen], "shape": shapes}).group_by("party").agg(pl.col("shape").n_unique())
+    )
+    found[each["party"].to_numpy()] = each["shape"].to_numpy()
+    return found
+
+
+def count_exploits(signed: Pairs, browses: Bools) -> Floats:
+    """Count the different URLs of each party that look like an exploit, but for the odd searches of who browses.
+
+    Args:
+        signed: The distinct URLs of the parties that have signs of an attack.
+        browses: Whether a party loads images and styles as browsers do, shape (p,).
+
+    Returns:
+        Of shape (p,).
+    """
+    exploits = np.flatnonzero(signed.words & np.uint32(EXPLOIT_MARKS))
+    forced, typed = ((signed.words[exploits] >> np.uint32(bit)) & 1 == 1 for bit in (FORCED, TYPED))
+    every, by_force, searches = (
+        np.bincount(signed.owner[exploits[which]], minlength=len(browses)).astype(np.float64)
+        for which in (np.ones(len(exploits), np.bool_), forced, typed & ~forced)
+    )
+    return np.where(browses, by_force + np.maximum(searches - ODD_SEARCHES, 0.0), every)

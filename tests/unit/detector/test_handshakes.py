@@ -1,0 +1,69 @@
+"""Refusals that are part of logging in, told from failures."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.detector.frames import request, sessions_of
+
+
+def failures(*requests: dict[str, Any]) -> float:
+    """Return how many failed logins and repeated refusals a client is told to have."""
+    row = sessions_of(*requests).row(0, named=True)
+    return row["login_failures"] + row["denied_repeats"]
+
+
+def test_mail_programs_are_refused_once_for_each_request_and_then_let_in() -> None:
+    url = "/Microsoft-Server-ActiveSync?Cmd=Ping&User=anna"
+    rows = [request(second, url, method="POST", status=(401, 200)[second % 2]) for second in range(40)]
+    row = sessions_of(*rows).row(0, named=True)
+    assert (row["login_failures"], row["login_successes"], row["client_exploits"]) == (0, 20, 0)
+
+
+def test_a_handshake_in_three_steps_is_no_guessing() -> None:
+    rows = [request(second, "/sites/team", status=(401, 401, 200)[second % 3]) for second in range(60)]
+    assert failures(*rows) == 0
+
+
+def test_guesses_that_are_all_refused_fail() -> None:
+    rows = [request(second, "/intern/", status=401) for second in range(20)]
+    assert failures(*rows, request(21, "/intern/")) == 18  # the first is none yet, the last may be a right password
+
+
+def test_a_form_that_was_refused_and_then_sends_on_is_one_failure() -> None:
+    rows = [request(0, "/login", method="POST", status=401), request(5, "/login", method="POST", status=302)]
+    assert failures(*rows, request(6, "/home")) == 1
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/realms/a/protocol/openid-connect/token"])
+def test_fetching_token_after_token_is_no_guessing(path: str) -> None:
+    rows = [request(60 * number, path, method="POST", status=200) for number in range(20)]
+    assert failures(*rows) == 0
+    assert failures(*({**each, "status": 400} for each in rows)) == 20
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/index.php?route=account/login",
+        "/webmail/?_task=login",
+        "/ucp.php?mode=login",
+        "/index.php?title=Special:UserLogin&returnto=Main",
+        "/api/verify-otp",
+        "/account/2fa",
+        "/login/index.php",
+    ],
+)
+def test_logins_are_known_by_their_query_and_by_more_paths(url: str) -> None:
+    rows = [request(second, url, method="POST", status=401) for second in range(5)]
+    assert failures(*rows) == 5
+    assert failures(*({**each, "method": "GET"} for each in rows)) in {0, 4}
+
+
+def test_signed_calls_and_applications_at_xmlrpc_try_no_passwords() -> None:
+    path = "/xmlrpc.php"
+    assert failures(*(request(second, path, method="POST") for second in range(9))) == 9
+    signed = f"{path}?for=jetpack&token=a&signature=b"
+    assert failures(*(request(second, signed, method="POST") for second in range(9))) == 0
+    telephone = [request(60 * number, path, method="POST", user_agent="wp-android/23.1") for number in range(9)]
+    assert sessions_of(*telephone)["client_login_failures"].item() == 0
