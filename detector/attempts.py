@@ -32,6 +32,8 @@ def with_outcomes(sums: pl.DataFrame, *together: str) -> pl.DataFrame:
         pl.col(name).cast(pl.Int64) for name in ("requests", "failed", "succeeded", "blind")
     )
     attempts = failed + succeeded
+    if not (sums["blind"] > 0).any():  # hardly any site has such
+        return sums.with_columns(attempts.alias("attempts"), failed.alias("failed"), succeeded.alias("succeeded"))
     refusals, redirects = (each.sum().over(together) if together else each for each in (failed, blind))
     is_unread = (HEEDLESS * (requests - attempts) <= attempts) & (redirects > refusals)
     unfollowed = pl.when(is_unread).then(blind).otherwise(0)

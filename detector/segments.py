@@ -45,13 +45,11 @@ def first_known(known: NDArray[np.bool_], starts: NDArray[np.intp]) -> NDArray[n
         known: Shape (n,).
         starts: Where the segments begin, shape (m,).
     """
-    rows = starts.copy()
-    lacking = np.flatnonzero(~known[starts])
-    places = np.flatnonzero(known)
-    following = np.append(places, len(known))[np.searchsorted(places, starts[lacking])]
-    ends = np.append(starts[1:], len(known))[lacking]
-    rows[lacking] = np.where(following < ends, following, starts[lacking])
-    return rows
+    if bool(known[starts].all()):
+        return starts
+    rows = np.where(known, np.arange(len(known)), len(known))
+    following = np.minimum.accumulate(rows[::-1])[::-1][starts]
+    return np.where(following < np.append(starts[1:], len(known)), following, starts)
 
 
 def totals(values: NDArray[np.integer] | NDArray[np.bool_], starts: NDArray[np.intp]) -> NDArray[np.uint32]:

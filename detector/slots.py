@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from detector.describe import DECLARED
 from detector.prepare import BROKEN
+from detector.rows import MISSING
 from detector.segments import begins, first_known, in_order, is_in_order, joint_key, totals
+from detector.words import BIT
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +49,6 @@ pages (images, or sending something), and the first user agent's number."""
 SLOT = 10_000_000
 """10 s in the microseconds of `time`."""
 
-_BITS = {name: bit for bit, name in enumerate((*SUMS[1:], "declared", "more"))}
-
 
 def observe(prepared: pl.DataFrame) -> pl.DataFrame:
     """Count what each client did in each 10 s.
@@ -66,8 +66,8 @@ def observe(prepared: pl.DataFrame) -> pl.DataFrame:
     runs = begins(places, slots)
     order = in_order(places[runs], slots[runs])
     starts = begins(places[runs][order], slots[runs][order])
-    first, flags = runs[order[starts]], _flags(prepared)
-    sums = {name: totals(totals((flags >> bit) & 1, runs)[order], starts) for name, bit in _BITS.items()}
+    first = runs[order[starts]]
+    sums = {name: totals(totals(each, runs)[order], starts) for name, each in _marks(prepared).items()}
     known = prepared["referrer_key"].is_not_null().to_numpy()
     source = first_known(known, runs)[order]
     source = source[first_known(known[source], starts)]
@@ -86,21 +86,24 @@ def observe(prepared: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(found).select(pl.col(name).cast(dtype) for name, dtype in SLOTS_SCHEMA.items())
 
 
-def _flags(prepared: pl.DataFrame) -> NDArray[np.uint8]:
-    """Return what is counted of each request: the bits of _BITS."""
-    status = pl.col("status")
-    columns = (
-        pl.col("is_asset"),
-        pl.col("login_failed"),
-        pl.col("login_succeeded"),
-        pl.col("is_blind_login"),
-        (status >= BROKEN).fill_null(value=False),
-        status.is_in([404, 410]).fill_null(value=False) | (pl.col("marks") != 0),
-        (pl.col("agent") & DECLARED) != 0,
-        pl.col("is_asset") | ~((pl.col("method") == "GET") | (pl.col("method") == "HEAD")),
+def _marks(prepared: pl.DataFrame) -> dict[str, NDArray[np.bool_]]:
+    """Return what is counted of each request: all SUMS but the first, `declared` and `more`."""
+    status, words = prepared["status"].fill_null(0).to_numpy(), prepared["word"].to_numpy()
+    is_asset, failed, succeeded, blind = (
+        (words & np.uint32(BIT[name])) != 0
+        for name in ("is_asset", "login_failed", "login_succeeded", "is_blind_login")
     )
-    bits = [column.cast(pl.UInt8) * (1 << bit) for bit, column in enumerate(columns)]
-    return prepared.select(pl.sum_horizontal(bits).cast(pl.UInt8)).to_series().to_numpy()
+    is_page = prepared.select((pl.col("method") == "GET") | (pl.col("method") == "HEAD")).to_series().to_numpy()
+    return {
+        "assets": is_asset,
+        "failed": failed,
+        "succeeded": succeeded,
+        "blind": blind,
+        "errors": status >= BROKEN,
+        "odd": np.logical_or.reduce([status == missing for missing in MISSING]) | (prepared["marks"].to_numpy() != 0),
+        "declared": (prepared["agent"].to_numpy() & DECLARED) != 0,
+        "more": is_asset | ~is_page,
+    }
 
 
 def add_up(slots: pl.DataFrame, starts: NDArray[np.intp], order: NDArray[np.integer] | None = None) -> pl.DataFrame:
