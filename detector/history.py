@@ -119,13 +119,11 @@ class HistoryLearner:
         self._failed = pl.DataFrame(schema=_FAILED)
         self._profile = ProfileLearner()
         self._ends: list[datetime] = []
-        self._prepared = prepare(pl.DataFrame(schema=EVENT_SCHEMA))
+        self._prepared: pl.DataFrame | None = None
 
     def add(self, events: pl.DataFrame) -> None:
         """Take in requests (EVENT_SCHEMA), in any order; the canary's are left out."""
-        rows = attributable(events).select(*EVENT_SCHEMA)
-        # Whoever only pretends to be the canary keeps nothing but himself out of what is usual.
-        rows = rows.filter(~pl.col("user_agent").str.starts_with(CANARY_AGENT).fill_null(value=False))
+        rows = _without_canary(attributable(events).select(*EVENT_SCHEMA))
         if self.share < 1:
             rows = rows.filter(pl.col("client").hash(seed=2) % _SHARES < round(self.share * _SHARES))
         if rows.height:
@@ -134,6 +132,17 @@ class HistoryLearner:
             self._rows_waiting += rows.height
         if self.folder is not None and self._rows_waiting >= AT_ONCE:
             self._put_aside(self._look(), self.folder)
+
+    def add_prepared(self, prepared: pl.DataFrame) -> None:
+        """Take in requests that are prepared, all at once and nothing else: only without a folder.
+
+        Args:
+            prepared: Output of `prepare`; the canary's requests are left out.
+        """
+        rows = _without_canary(prepared)
+        if rows.height:
+            self.events += rows.height
+            self._learn_from(rows)
 
     def learn(self, model: SessionModel, progress: Callable[[int], None] = lambda _: None) -> History:
         """Learn from all that came in.
@@ -147,7 +156,8 @@ class HistoryLearner:
             self._put_aside(rest, self.folder)
         second = _SecondLook(model, login_context(self._failed), self._profile.profile())
         parts = _read_parts(self.folder) if self.folder is not None and self._files else None
-        prepared = map(prepare, parts) if parts else _slices(self._prepared)
+        whole = () if self._prepared is None else _slices(self._prepared)
+        prepared = map(prepare, parts) if parts else whole
         for rows in prepared:
             second.take(rows)
             progress(rows.height)
@@ -161,22 +171,30 @@ class HistoryLearner:
         """Learn from what waits, all together, for each look has its price; return it."""
         rows = pl.concat(self._waiting) if self._waiting else pl.DataFrame(schema=EVENT_SCHEMA)
         self._waiting, self._rows_waiting = [], 0
-        if rows.is_empty():
-            return rows
-        prepared = self._prepared = prepare(rows)
+        if rows.height:
+            self._learn_from(prepare(rows))
+        return rows
+
+    def _learn_from(self, prepared: pl.DataFrame) -> None:
+        self._prepared = prepared
         self._profile.add(prepared)
         failed = prepared.filter("login_failed").select(
             "domain", "client", pl.col("time").dt.truncate(LOGIN_INTERVAL), "login_failed"
         )
         self._failed = pl.concat([self._failed, failed]).unique()
-        self._ends += [end for end in (rows["time"].min(), rows["time"].max()) if isinstance(end, datetime)]
-        return rows
+        times = prepared["time"]
+        self._ends += [end for end in (times.min(), times.max()) if isinstance(end, datetime)]
 
     def _put_aside(self, rows: pl.DataFrame, folder: Path) -> None:
         parted = rows.with_columns((pl.col("client").hash(seed=3) % PARTS).alias("part"))
         for (part,), piece in parted.partition_by("part", include_key=False, as_dict=True).items():
             piece.write_ipc(folder / f"{part}-{self._files}.arrow", compression="lz4")
         self._files += 1
+
+
+def _without_canary(rows: pl.DataFrame) -> pl.DataFrame:
+    # Whoever only pretends to be the canary keeps nothing but himself out of what is usual.
+    return rows.filter(~pl.col("user_agent").str.starts_with(CANARY_AGENT).fill_null(value=False))
 
 
 def _read_parts(folder: Path) -> Iterator[pl.DataFrame]:

@@ -33,14 +33,15 @@ class Positions:
         return [tuple(map(str, each.rows["position"].to_list())) for each in wanted]
 
 
-def prepare_pages(rows: pl.DataFrame, order: pl.Series) -> Iterator[pl.DataFrame]:
+def prepare_pages(rows: pl.DataFrame, order: pl.Series, preparer: Preparer) -> Iterator[pl.DataFrame]:
     """Begin to prepare a log's requests, and return an iterator over the pages for `judge`: it needs no model yet.
 
     Args:
         rows: Compact rows.
         order: Their order in time.
+        preparer: Not to be used by another thread from now on.
     """
-    return ahead(map(Preparer().prepare, pages(rows, order)), PREPARED)
+    return ahead(map(preparer.prepare, pages(rows, order)), PREPARED)
 
 
 def judge(

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from detector.history import HistoryLearner, adapt_to
 from detector.model import SessionModel
-from wwwatch.scan.rows import to_events
 
 SAMPLE = 200_000
 """Requests to learn from: more cost time and hardly change what is usual."""
@@ -21,13 +20,13 @@ _AT_ONCE = 1_000_000
 
 
 def learn(
-    rows: pl.DataFrame, order: pl.Series, model: tuple[str, SessionModel], *, now: datetime
+    sample: pl.DataFrame, share: float, model: tuple[str, SessionModel], *, now: datetime
 ) -> tuple[str, SessionModel]:
     """Adapt a model to a log, as `wwwatch train` does to a history.
 
     Args:
-        rows: Compact rows.
-        order: Which of them, in the order of time.
+        sample: Prepared requests, from `choose_sample` and a `Preparer`: in the order of time, all of some clients.
+        share: Which part of the log they are, 0 to 1.
         model: The digest and the model.
         now: For the card.
 
@@ -35,14 +34,13 @@ def learn(
         The digest of the model before, for what is learnt here is kept nowhere, and the adapted model.
     """
     digest, before = model
-    sample = choose_sample(rows, order)
     learner = HistoryLearner(None)
-    learner.add(to_events(sample).drop("position"))
+    learner.add_prepared(sample)
     history = learner.learn(before)
-    if sample.height < len(order):
+    if share < 1:
         # Some of the clients do not make the hour's traffic.
         profile = replace(history.profile, hours=history.profile.hours.clear())
-        history = replace(history, profile=profile, share=sample.height / len(order))
+        history = replace(history, profile=profile, share=share)
     return digest, adapt_to(before, history, source="the log itself", now=now)
 
 

@@ -9,10 +9,11 @@ import polars as pl
 
 from core.errors import FormatError
 from detector.model import SessionModel
+from wwwatch.scan.described import Preparer
 from wwwatch.scan.findings import Finding, build_findings, count_levels, evidence_of, is_within, real_addresses
 from wwwatch.scan.inputs import Input
 from wwwatch.scan.judging import judge, prepare_pages
-from wwwatch.scan.learning import learn
+from wwwatch.scan.learning import choose_sample, learn
 from wwwatch.scan.lines import read_raw
 from wwwatch.scan.reading import Log, Reader
 from wwwatch.scan.rows import in_order
@@ -108,8 +109,10 @@ def scan(
     rows, order, left_out = _choose(rows, order, wish)
     if order.is_empty():
         raise FormatError("no request lies in that period", "look at --since, --until and --allow")
-    prepared = prepare_pages(rows, order)  # goes on while this learns
-    adapted = learn(rows, order, model, now=now)
+    preparer = Preparer()
+    sample = preparer.prepare(choose_sample(rows, order))
+    prepared = prepare_pages(rows, order, preparer)  # goes on while this learns
+    adapted = learn(sample, sample.height / len(order), model, now=now)
     incidents, _ = judge(
         prepared, adapted, threshold=wish.threshold, now=now, progress=lambda done: progress(done, len(order))
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from core.documents import CANARY_AGENT
 from detector.adaptation import LEAST_HISTORY
 from detector.context import Context
 from detector.features import features, prepare
@@ -150,3 +151,21 @@ def test_a_history_that_fits_into_memory_by_the_callers_word_teaches_the_same(
     assert (in_memory.total, in_memory.attacks) == (on_disk.total, on_disk.attacks)
     keys = ["client", "user_agent", "start"]
     assert in_memory.sessions.sort(keys).equals(on_disk.sessions.sort(keys))
+
+
+def test_prepared_requests_teach_what_events_do(tmp_path: Path, model: SessionModel, traffic: pl.DataFrame) -> None:
+    canary = events_of(*(request(each, f"/{each}", user_agent=f"{CANARY_AGENT}/1") for each in range(5)))
+    events = pl.concat([traffic, canary.select(traffic.columns)])
+    learner = HistoryLearner(None)
+    learner.add_prepared(prepare(events))
+    assert learner.events == traffic.height
+    found, wanted = learner.learn(model), learn(tmp_path, model, events)
+    assert (found.total, found.attacks, found.start, found.end) == (
+        wanted.total,
+        wanted.attacks,
+        wanted.start,
+        wanted.end,
+    )
+    keys = ["client", "user_agent", "start"]
+    assert found.sessions.sort(keys).equals(wanted.sessions.sort(keys))
+    assert found.profile.paths.equals(wanted.profile.paths)

@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from detector.model import SessionModel
+from wwwatch.scan.described import Preparer
 from wwwatch.scan.learning import choose_sample, learn
 from wwwatch.scan.rows import in_order
 
@@ -27,7 +28,8 @@ def test_learns_what_is_usual_without_the_attacks(
     log: Path, read: Read, traffic: pl.DataFrame, model: SessionModel
 ) -> None:
     rows, order = in_order(read(log).take_pieces())
-    digest, adapted = learn(rows, order, ("digest", model), now=NOW)
+    sample = Preparer().prepare(choose_sample(rows, order))
+    digest, adapted = learn(sample, 1.0, ("digest", model), now=NOW)
     assert digest == "digest"
     assert adapted.card["history_sample"] >= 50
     assert adapted.card["usual_from"] == "history"
@@ -37,3 +39,12 @@ def test_learns_what_is_usual_without_the_attacks(
     assert len(probed)
     assert not known & set(probed)
     assert model.card["usual_from"] == "labelled normal sessions"
+
+
+def test_some_of_the_clients_do_not_make_the_traffic_of_an_hour(log: Path, read: Read, model: SessionModel) -> None:
+    sample = Preparer().prepare(choose_sample(*in_order(read(log).take_pieces())))
+    adapted = {share: learn(sample, share, ("digest", model), now=NOW)[1] for share in (0.5, 1.0)}
+    assert adapted[1.0].profile.hours.height
+    assert adapted[0.5].profile.hours.is_empty()
+    assert adapted[0.5].card["history_client_share"] == 0.5
+    assert adapted[0.5].profile.paths.equals(adapted[1.0].profile.paths)
