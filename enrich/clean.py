@@ -51,8 +51,8 @@ _NO_BITS = np.zeros(0, np.uint8)
 _NOBODY = np.zeros(0, np.uint32)
 _PLACE_OF_BIT = np.array([value.bit_length() - 1 for value in range(256)], np.int64)
 
-_MOST = 200_000
-_MOST_BYTES = 50_000_000
+_MOST = 60_000
+_MOST_BYTES = 15_000_000
 """Texts of a table that are known at a time, and their size."""
 
 _QUOTE, _LINE_FEED = b'"'[0], b"\n"[0]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import fields
-from enrich import FORMATS, CleanReader, Enrichment, Events, is_quick, read_requests
+from enrich import FORMATS, CleanReader, Enrichment, Events, clean, is_quick, read_requests
 from enrich.clean import find_ends
 
 COMBINED = FORMATS["combined"]
@@ -123,3 +123,12 @@ def test_every_line_feed_is_found(data: bytes) -> None:
     """However near they are, and wherever the last line ends."""
     ends = [at for at, byte in enumerate(data) if byte == ord("\n")]
     assert find_ends(data).tolist() == ends + [len(data)] * (not data.endswith(b"\n"))
+
+
+def test_what_is_forgotten_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log of ever new texts takes no more memory than the bound."""
+    monkeypatch.setattr(clean, "_MOST", 3)
+    reader = CleanReader(COMBINED, NOBODY)
+    for batch in range(6):
+        lines = [PLAIN.replace("/a?b=1", f"/{batch}/{number}") for number in range(3)]
+        assert compare([*lines, *CLEAN, *ODD], reader=reader) == [True] * (3 + len(CLEAN)) + [False] * len(ODD)
