@@ -6,7 +6,7 @@ import polars as pl
 from detector.context import LOGIN_INTERVAL, Context
 from detector.describe import BROWSER
 from detector.feature import ratio
-from detector.grouping import Rows
+from detector.grouping import Rows, changes
 from detector.memory import recall
 from detector.parties import LINKS, assign_parties
 from detector.peaks import busiest
@@ -27,8 +27,6 @@ NEEDED = (*COUNTED, "client", "user_agent", "domain", "path")
 """Columns of prepared requests that `features` looks at."""
 
 PEAKS = {"peak_1s": 1, "peak_10s": 10, "peak_60s": 60}
-
-_NEVER = np.iinfo(np.int64).min
 
 
 def features(prepared: pl.DataFrame, context: Context | None = None) -> pl.DataFrame:
@@ -88,17 +86,19 @@ def _sessions(requests: Requests, own: dict[str, Floats]) -> pl.DataFrame:
     times, begins = requests.order.times, requests.begins
     first = requests.words[requests.paths.first]
     links = requests.paths.owner[(first & mask(("is_linked", "is_change", "at_login"))) == BIT["is_linked"]]
-    failed = np.where(requests.has("has_failed"), times, _NEVER)
+    rows = np.flatnonzero(requests.has("has_failed"))
+    failed = np.full(len(begins), NO_TIME)
+    np.maximum.at(failed, requests.order.session[rows], times[rows])
     return pl.DataFrame(
         {
             "visit": requests.visit,
             "start": _datetimes(times[begins]),
             "end": _datetimes(times[begins + requests.sizes - 1]),
-            "interval": _datetimes(np.maximum.reduceat(failed, begins)).dt.truncate(LOGIN_INTERVAL),
+            "interval": _datetimes(failed).dt.truncate(LOGIN_INTERVAL),
             "is_browser": (requests.agent & BROWSER) != 0,
             "linked_assets": own["linked_assets"],
             "links": requests.each(links),
-            "signed": requests.count(requests.marks != 0),
+            "signed": requests.each(requests.order.session[np.flatnonzero(requests.marks)]),
         }
     )
 
@@ -113,8 +113,9 @@ def _top_paths(requests: Requests, paths: pl.Series) -> pl.Series:
     pairs = requests.paths
     pages = np.flatnonzero((pairs.words & BIT["is_asset"]) == 0)
     owner, size = pairs.owner[pages], pairs.size[pages]
+    begins = np.flatnonzero(changes(owner))
     most = np.zeros(len(requests.begins), np.int64)
-    np.maximum.at(most, owner, size)
+    most[owner[begins]] = np.maximum.reduceat(size, begins)
     top = pages[size == most[owner]]
     named = pl.DataFrame({"owner": pairs.owner[top], "path": paths.gather(requests.order.rows[pairs.first[top]])})
     best = named.group_by("owner").agg(pl.col("path").min())

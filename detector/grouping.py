@@ -91,7 +91,7 @@ def number_keys(keys: Keys) -> tuple[Rows, Rows]:
     found: list[Rows] = []
     count = 0
     bits = width(2 * len(keys))
-    table = np.zeros(1 << bits, np.int64)
+    table = np.zeros(1 << bits, np.int32)
     for look in range(_PASSES):
         own = keys[left]
         place = ((own >> np.uint64(look * (_BITS - bits) // _PASSES)) & np.uint64((1 << bits) - 1)).view(np.int64)

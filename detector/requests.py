@@ -120,7 +120,8 @@ class Requests:
 
     def count(self, which: Bools) -> Floats:
         """Return how many of each session's requests are among these, shape (m,)."""
-        return counts(which, self.begins)
+        until = np.append(self.begins, len(which))[1:] - 1
+        return np.asarray(np.diff(np.cumsum(which, dtype=np.int32)[until], prepend=0), np.float64)
 
     def total(self, values: NDArray[Any]) -> Floats:
         """Return the sum over each session's requests, shape (m,)."""
@@ -134,14 +135,3 @@ class Requests:
     def each(self, values: Rows) -> Floats:
         """Return how often each session is among these, shape (m,)."""
         return np.bincount(values, minlength=len(self.begins)).astype(np.float64)
-
-
-def counts(which: Bools, begins: Rows) -> Floats:
-    """Return how many rows of each slice are chosen.
-
-    Args:
-        which: The rows, shape (n,).
-        begins: The first row of each slice, shape (m,), ascending from 0 on.
-    """
-    until = np.append(begins, len(which))[1:] - 1
-    return np.asarray(np.diff(np.cumsum(which, dtype=np.int64)[until], prepend=0), np.float64)

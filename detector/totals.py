@@ -1,7 +1,7 @@
 """What each party did in all its sessions: see `detector.parties`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -47,15 +47,16 @@ class Parties:
         return np.bincount(self.of, values, len(self.is_joined)).astype(np.float64, copy=False)
 
     def join(self, pairs: Pairs) -> Pairs:
-        """Return what each party asked for, from what each session asked for; `first` and `size` are one session's."""
-        owners = self.of[pairs.owner]
-        again = self.is_joined[owners]
-        mine, rows = np.flatnonzero(~again), np.flatnonzero(again)
-        rows = rows[np.argsort(owners[rows], kind="stable")]
-        joined = Pairs.of(owners[rows], pairs.key[rows], pairs.words[rows], rows)
-        both = np.concatenate([mine, joined.first])
-        words = np.concatenate([pairs.words[mine], joined.words])
-        return Pairs(owners[both], pairs.key[both], pairs.first[both], pairs.size[both], words)
+        """Return what each party asked for, from what each session asked for: who repeats another has an empty word."""
+        owners, words = self.of[pairs.owner], pairs.words
+        rows = np.flatnonzero(self.is_joined[owners])
+        if len(rows):
+            rows = rows[np.argsort(owners[rows], kind="stable")]
+            joined = Pairs.of(owners[rows], pairs.key[rows], words[rows], rows)
+            words = words.copy()
+            words[rows] = 0
+            words[joined.first] = joined.words
+        return replace(pairs, owner=owners, words=words)
 
 
 def total_parties(
