@@ -68,7 +68,7 @@ def describe(events: pl.DataFrame) -> pl.DataFrame:
     for name, describe_each in DESCRIBED.items():
         texts, rows = distinct(events[name])
         found += list(describe_each(texts).select(pl.all().gather(rows)))
-    more = [describe_methods(events["method"]), describe_referrers(events["referrer"]).drop("header_marks")]
+    more = [describe_methods(events["method"]), describe_referrers(events["referrer"])]
     headers = mark_headers(events["referrer"], events["user_agent"]).alias("header_marks")
     return pl.DataFrame([*found, *(column for frame in more for column in frame), headers])
 
@@ -116,20 +116,25 @@ def describe_methods(texts: pl.Series) -> pl.DataFrame:
 
 def describe_paths(texts: pl.Series) -> pl.DataFrame:
     """Return `path_word`, `is_interface`, `is_guarded`, `depth` and `path_key` of distinct paths."""
-    lower = texts.str.to_lowercase()
-    is_asset = lower.str.contains(ASSET_PATH)
-    is_interface = lower.str.contains(INTERFACE).alias("is_interface")
-    is_guarded = lower.str.contains(GUARDED).alias("is_guarded")
+    told = _look(
+        texts.str.to_lowercase(),
+        is_asset=ASSET_PATH,
+        is_interface=INTERFACE,
+        is_guarded=GUARDED,
+        is_file=FILED,
+        at_login=LOGIN_PATH,
+        at_shared_login=SHARED_LOGIN_PATH,
+        is_api_login=API_LOGIN,
+        is_grant=GRANTS,
+        is_upload_script=UPLOADED,
+    )
+    is_asset, is_interface, is_guarded = told["is_asset"], told["is_interface"], told["is_guarded"]
     word = _word(
         "path_word",
-        is_asset=is_asset,
-        is_page=~is_asset & ~is_interface & ~lower.str.contains(FILED),
-        at_login=lower.str.contains(LOGIN_PATH),
-        at_shared_login=lower.str.contains(SHARED_LOGIN_PATH),
-        is_api_login=is_guarded | lower.str.contains(API_LOGIN),
+        **told.drop("is_interface", "is_guarded", "is_file", "is_api_login").to_dict(),
+        is_page=~is_asset & ~is_interface & ~told["is_file"],
+        is_api_login=is_guarded | told["is_api_login"],
         is_guarded_login=is_guarded,
-        is_grant=lower.str.contains(GRANTS),
-        is_upload_script=lower.str.contains(UPLOADED),
         is_robots=texts == "/robots.txt",
     )
     depth = texts.str.count_matches("/", literal=True).clip(0, 255).cast(pl.UInt8).alias("depth")
@@ -139,17 +144,17 @@ def describe_paths(texts: pl.Series) -> pl.DataFrame:
 def describe_urls(texts: pl.Series) -> pl.DataFrame:
     """Return `url_word`, `url_marks`, `query_length`, `query_entropy`, `url_length` and `url_key` of distinct URLs."""
     queries = texts.str.splitn("?", 2).struct.field("field_1").fill_null("")
-    word = _word(
-        "url_word",
-        is_numbered=texts.str.contains(NUMBERED),
-        asks_login=texts.str.contains(LOGIN_QUERY),
-        is_signed=texts.str.contains(NO_LOGIN),
-        has_words=texts.str.contains(SEARCHED),
-        is_foreign_url=texts.str.contains(r"^(?i:https?://)|^[^/*]|^$"),
+    told = _look(
+        texts,
+        is_numbered=NUMBERED,
+        asks_login=LOGIN_QUERY,
+        is_signed=NO_LOGIN,
+        has_words=SEARCHED,
+        is_foreign_url=r"^(?i:https?://)|^[^/*]|^$",
     )
     return pl.DataFrame(
         {
-            "url_word": word,
+            "url_word": _word("url_word", **told.to_dict()),
             "url_marks": mark_signs(texts),
             "query_length": queries.str.len_bytes(),
             "query_entropy": entropies(queries.str.head(IN_QUESTION)),
@@ -160,12 +165,20 @@ def describe_urls(texts: pl.Series) -> pl.DataFrame:
 
 
 def describe_referrers(texts: pl.Series) -> pl.DataFrame:
-    """Return `referrer_word`, `referrer_key`, `shown_key` (null without one) and `header_marks` of referrers."""
+    """Return `referrer_word`, `referrer_key` and `shown_key` (null without one) of referrers."""
     word = _word("referrer_word", is_linked=~texts.fill_null("-").is_in(["-", ""]))
     shown = key_of(texts.str.replace(r"^\w+://[^/]*", "")).alias("shown_key")
-    return pl.DataFrame(
-        [word, key_of(texts).alias("referrer_key"), shown, mark_headers(texts, texts).alias("header_marks")]
-    )
+    return pl.DataFrame([word, key_of(texts).alias("referrer_key"), shown])
+
+
+def _look(texts: pl.Series, **patterns: str) -> pl.DataFrame:
+    """Return which texts each pattern is found in.
+
+    Each of polars' threads remembers its last 32 patterns, and to compile one costs more than to look for it in a page:
+    all that is looked for at once is spread over them, and does not push out those of the signs.
+    """
+    text = pl.col("text")
+    return texts.alias("text").to_frame().select(text.str.contains(each).alias(name) for name, each in patterns.items())
 
 
 def _word(name: str, **columns: pl.Series) -> pl.Series:

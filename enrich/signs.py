@@ -187,11 +187,12 @@ def mark_headers(referrers: pl.Series, agents: pl.Series) -> pl.Series:
     Returns:
         UInt16 of shape (n,), as `mark_signs` returns: what either header shows.
     """
-    return _mark_each_once(referrers) | _mark_each_once(agents)
+    return mark_header(referrers) | mark_header(agents)
 
 
-def _mark_each_once(texts: pl.Series) -> pl.Series:
-    """Mark headers: most say what others said before, and nearly always nothing is found."""
+def mark_header(texts: pl.Series) -> pl.Series:
+    """Return what `mark_headers` returns of one header, shape (n,)."""
+    # Most say what others said before, and nearly always nothing is found.
     distinct = texts.unique()
     marks = _table(HEADER_PAYLOADS).mark(distinct)
     found = marks != 0

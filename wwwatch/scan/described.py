@@ -17,7 +17,7 @@ from detector.describe import (
 )
 from detector.events import EVENT_SCHEMA, with_clients, with_paths
 from detector.prepare import prepare
-from enrich.signs import mark_headers
+from enrich.signs import mark_header
 from wwwatch.scan.rows import TEXTS
 
 MOST = 500_000
@@ -79,12 +79,13 @@ def _urls(texts: pl.Series) -> pl.DataFrame:
 
 
 def _agents(texts: pl.Series) -> pl.DataFrame:
-    filled, marks = texts.alias("user_agent").fill_null(""), mark_headers(texts, texts).alias("agent_marks")
+    filled, marks = texts.alias("user_agent").fill_null(""), mark_header(texts).alias("agent_marks")
     return filled.to_frame().hstack(describe_agents(filled)).hstack([marks])
 
 
 def _referrers(texts: pl.Series) -> pl.DataFrame:
-    return texts.alias("referrer").to_frame().hstack(describe_referrers(texts))
+    marks = mark_header(texts).alias("header_marks")
+    return texts.alias("referrer").to_frame().hstack(describe_referrers(texts)).hstack([marks])
 
 
 def _methods(texts: pl.Series) -> pl.DataFrame:
