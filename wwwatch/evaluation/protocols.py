@@ -20,7 +20,8 @@ from detector.model import SessionModel
 from wwwatch.evaluation.models import simulated_lessons, taught_on
 from wwwatch.evaluation.simulated import make_run, name_runs
 from wwwatch.evaluation.sources import Source, read_source
-from wwwatch.scan.learning import learn
+from wwwatch.scan.described import Preparer
+from wwwatch.scan.learning import choose_sample, learn
 
 SHIPPED, LEFT_OUT, SIMULATED = "shipped", "left-one-out", "simulated"
 PROTOCOLS = (SHIPPED, LEFT_OUT, SIMULATED)
@@ -100,7 +101,8 @@ def _on_sources(
             if source.truth is None or not others:
                 continue
             model = taught_on(lessons, pl.concat([_lessons(other) for other in others]), now)
-        home = learn(source.rows, source.order, model, now=now)
+        sample = Preparer().prepare(choose_sample(source.rows, source.order))
+        home = learn(sample, sample.height / len(source.order), model, now=now)
         judged = judge_log(home, source.name, source.events, now)
         found[source.name] = _figures(judged, source, with_silver=protocol == SHIPPED)
         if source.truth is not None and protocol == SHIPPED:
