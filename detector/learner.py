@@ -26,8 +26,8 @@ NEAR = 0.5
 FEW = 20
 """Normal sessions with that much evidence, below which there is nothing to tell apart: the evidence alone decides."""
 
-SLOPES, OFFSETS = (0.4, 2.0), (-2.0, 2.0)
-"""Bounds of the calibration."""
+SLOPES, OFFSETS = (0.4, 2.0), (-1.0, 2.0)
+"""Bounds of the calibration: with a lower offset a few odd lessons, one more or less, would hide plain floods."""
 
 CERTAIN = 0.97
 """Probability where the evidence alone decides: nobody asks for a file with secrets by mistake."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from shipper.live import Live, read_live
     from shipper.meter import Meter, Mishap
     from shipper.registry import Registry
-    from shipper.replay import Replayed, replay
+    from shipper.replaying import Replayed, replay
     from shipper.shipper import Shipper
     from shipper.status import FileStatus, read_status
     from shipper.verify import Verdict, Verified, verify_files
@@ -23,7 +23,7 @@ _HOMES = {
     "Meter": "meter",
     "Mishap": "meter",
     "Registry": "registry",
-    "Replayed": "replay",
+    "Replayed": "replaying",
     "Shipper": "shipper",
     "ShipperHealth": "health",
     "Verdict": "verify",
@@ -31,7 +31,7 @@ _HOMES = {
     "dead_letter_path": "deadletter",
     "read_live": "live",
     "read_status": "status",
-    "replay": "replay",
+    "replay": "replaying",
     "report_verified": "health",
     "verify_files": "verify",
 }

@@ -13,6 +13,7 @@ from elasticsearch import Elasticsearch
 from core.documents import ANOMALIES, INCIDENTS
 from core.errors import StoreConflictError, StoreError
 from core.settings import EsSettings
+from core.severity import MAJOR
 from detector.features import prepare
 from detector.incidents import Incident
 from detector.live import Detector, Step
@@ -197,7 +198,10 @@ def test_a_quiet_incident_is_closed(es: Elasticsearch, site: Site, parts: list[l
     site.ship(render_combined(calm).to_list())
     site.step()
     found = findings(es, INCIDENTS)
-    assert {state_of(found[identifier]) for identifier in before} == {"closed"}
+    left = [found[identifier]["event"] for identifier in before if state_of(found[identifier]) != "closed"]
+    # What is light is kept for a day: it may become more.
+    assert [each for each in left if each["risk_score"] >= MAJOR] == []
+    assert len(left) < len(before)
 
 
 def test_a_first_start_from_now_leaves_the_past_alone(es: Elasticsearch, es_url: str, site: Site) -> None:
