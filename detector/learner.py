@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.forest import Forest
-from detector.kinds import KINDS, NORMAL
+from detector.kinds import FLOOD_KINDS, KINDS, NORMAL
 from detector.requirement import amounts
 from detector.table import NAMES
 
@@ -26,8 +26,11 @@ NEAR = 0.5
 FEW = 20
 """Normal sessions with that much evidence, below which there is nothing to tell apart: the evidence alone decides."""
 
-SLOPES, OFFSETS = (0.4, 2.0), (-1.0, 2.0)
-"""Bounds of the calibration: with a lower offset a few odd lessons, one more or less, would hide plain floods."""
+SLOPES, OFFSETS = (0.4, 2.0), (-2.0, 2.0)
+"""Bounds of the calibration."""
+
+FLOOD_OFFSETS = (-1.0, 2.0)
+"""Bounds for floods: with a lower offset a few odd lessons, one more or less, would hide plain ones."""
 
 CERTAIN = 0.97
 """Probability where the evidence alone decides: nobody asks for a file with secrets by mistake."""
@@ -93,7 +96,7 @@ def learn(kind: str, matrix: Matrix, labels: NDArray[np.str_], sites: NDArray[np
         if outside.any() and min(attack[inside].sum(), (~attack)[inside].sum()) > 0:
             odds[outside] = _grow(kind, held[inside], attack[inside], seed).log_odds(held[outside])
     known = np.isfinite(odds)
-    slope, offset = _calibrate(odds[known], attack[known])
+    slope, offset = _calibrate(kind, odds[known], attack[known])
     return Learner(kind, columns, _grow(kind, held, attack, seed), slope, offset)
 
 
@@ -118,7 +121,7 @@ def _grow(kind: str, matrix: Matrix, attack: NDArray[np.bool_], seed: int) -> Fo
         return Forest.of(trees.fit(matrix, attack))
 
 
-def _calibrate(odds: Matrix, attack: NDArray[np.bool_]) -> tuple[float, float]:
+def _calibrate(kind: str, odds: Matrix, attack: NDArray[np.bool_]) -> tuple[float, float]:
     if len(np.unique(attack)) < 2:  # noqa: PLR2004 - attacks and visits
         return 1.0, 0.0
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - only teaching needs it
@@ -126,4 +129,5 @@ def _calibrate(odds: Matrix, attack: NDArray[np.bool_]) -> tuple[float, float]:
     fitted = LogisticRegression(C=1.0, class_weight="balanced").fit(odds[:, np.newaxis], attack)
     # Few examples, or such as are told apart without a doubt, would bend it out of all reason; and more evidence must
     # not lower the score.
-    return float(np.clip(fitted.coef_[0, 0], *SLOPES)), float(np.clip(fitted.intercept_[0], *OFFSETS))
+    bounds = FLOOD_OFFSETS if kind in FLOOD_KINDS else OFFSETS
+    return float(np.clip(fitted.coef_[0, 0], *SLOPES)), float(np.clip(fitted.intercept_[0], *bounds))
