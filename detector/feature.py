@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detector.grouping import Bools
 from detector.requests import Floats, Requests
+from detector.segments import Bools
 
 Compute = Callable[[Requests], Floats]
 """A number for each session, NaN where there is none."""

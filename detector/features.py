@@ -6,13 +6,13 @@ import polars as pl
 from detector.context import LOGIN_INTERVAL, Context
 from detector.describe import BROWSER
 from detector.feature import ratio
-from detector.grouping import Rows, changes
 from detector.memory import recall
 from detector.parties import LINKS, assign_parties
 from detector.peaks import busiest
 from detector.prepare import prepare
 from detector.requests import Floats, Requests
 from detector.rows import COUNTED, number_rows
+from detector.segments import Rows, begins
 from detector.sessions import NO_TIME
 from detector.table import BY_NAME, FEATURES, NAMES
 from detector.table_context import DAY, NOW
@@ -83,17 +83,17 @@ def _own(requests: Requests) -> dict[str, Floats]:
 
 def _sessions(requests: Requests, own: dict[str, Floats]) -> pl.DataFrame:
     """Return what else there is to know of each session."""
-    times, begins = requests.order.times, requests.begins
+    times, firsts = requests.order.times, requests.begins
     first = requests.words[requests.paths.first]
     links = requests.paths.owner[(first & mask(("is_linked", "is_change", "at_login"))) == BIT["is_linked"]]
     rows = np.flatnonzero(requests.has("has_failed"))
-    failed = np.full(len(begins), NO_TIME)
+    failed = np.full(len(firsts), NO_TIME)
     np.maximum.at(failed, requests.order.session[rows], times[rows])
     return pl.DataFrame(
         {
             "visit": requests.visit,
-            "start": _datetimes(times[begins]),
-            "end": _datetimes(times[begins + requests.sizes - 1]),
+            "start": _datetimes(times[firsts]),
+            "end": _datetimes(times[firsts + requests.sizes - 1]),
             "interval": _datetimes(failed).dt.truncate(LOGIN_INTERVAL),
             "is_browser": (requests.agent & BROWSER) != 0,
             "linked_assets": own["linked_assets"],
@@ -113,9 +113,9 @@ def _top_paths(requests: Requests, paths: pl.Series) -> pl.Series:
     pairs = requests.paths
     pages = np.flatnonzero((pairs.words & BIT["is_asset"]) == 0)
     owner, size = pairs.owner[pages], pairs.size[pages]
-    begins = np.flatnonzero(changes(owner))
+    starts = begins(owner)
     most = np.zeros(len(requests.begins), np.int64)
-    most[owner[begins]] = np.maximum.reduceat(size, begins)
+    most[owner[starts]] = np.maximum.reduceat(size, starts)
     top = pages[size == most[owner]]
     named = pl.DataFrame({"owner": pairs.owner[top], "path": paths.gather(requests.order.rows[pairs.first[top]])})
     best = named.group_by("owner").agg(pl.col("path").min())

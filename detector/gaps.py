@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from detector.grouping import sort_numbers, width
 from detector.requests import Floats, Requests
+from detector.segments import sort_numbers, width
 from detector.sessions import SECOND
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.grouping import Rows, sort_numbers, width
+from detector.segments import Rows, sort_numbers, width
 from detector.sessions import SECOND
 
 _BREAK = 120 * SECOND

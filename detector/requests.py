@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.grouping import Bools, Keys, Rows, changes, order_within
+from detector.segments import Bools, Keys, Rows, begins, order_within, totals
 from detector.sessions import Numbered
 from detector.words import BIT, Words, mask
 
@@ -49,11 +49,11 @@ class Pairs:
         """
         order = order_within(owners, keys)
         sorted_keys = keys[order]
-        begins = np.flatnonzero(changes(owners, sorted_keys))
-        first = order[begins]
-        size = np.diff(begins, append=len(order))
-        any_of = np.bitwise_or.reduceat(words[order], begins)
-        return Pairs(owners[begins], sorted_keys[begins], first if rows is None else rows[first], size, any_of)
+        starts = begins(owners, sorted_keys)
+        first = order[starts]
+        size = np.diff(starts, append=len(order))
+        any_of = np.bitwise_or.reduceat(words[order], starts)
+        return Pairs(owners[starts], sorted_keys[starts], first if rows is None else rows[first], size, any_of)
 
     def chosen(self, name: str) -> Rows:
         """Return the pairs with a request of which this holds."""
@@ -120,8 +120,7 @@ class Requests:
 
     def count(self, which: Bools) -> Floats:
         """Return how many of each session's requests are among these, shape (m,)."""
-        until = np.append(self.begins, len(which))[1:] - 1
-        return np.asarray(np.diff(np.cumsum(which, dtype=np.int32)[until], prepend=0), np.float64)
+        return totals(which, self.begins).astype(np.float64)
 
     def total(self, values: NDArray[Any]) -> Floats:
         """Return the sum over each session's requests, shape (m,)."""

@@ -7,10 +7,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from detector.describe import APP, BROWSER
-from detector.grouping import Keys, Rows, changes
 from detector.prepare import REFUSED, UNAUTHORIZED
 from detector.profile import SiteProfile
 from detector.requests import ANSWERED, FORCED, TYPED, Pairs, Requests
+from detector.segments import Keys, Rows, changes
 from detector.served import ask_history
 from detector.sessions import Numbered, moments, number
 from detector.words import BIT, Words, mask, said

@@ -5,10 +5,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from detector.describe import DECLARED
-from detector.grouping import Rows, number_keys
 from detector.prepare import BROKEN, REFUSED, UNAUTHORIZED, marks_of
 from detector.profile import SiteProfile, extension
-from detector.segments import joint_key
+from detector.segments import Rows, joint_key, number_keys
 from detector.sessions import Numbered
 from detector.words import BIT, Words, said
 from enrich.signs import EXPLICIT, EXPLOITS, PRIVATE, PROBES

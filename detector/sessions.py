@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from detector.grouping import Bools, Keys, Rows, changes, order_within, sort_stably
+from detector.segments import Bools, Keys, Rows, changes, in_order, order_within
 
 GAP = timedelta(minutes=30)
 """The inactivity time-out that web usage mining has used since Catledge and Pitkow, 1995 (measured: 25.5 minutes)."""
@@ -79,12 +79,7 @@ def number(clients: Keys, times: Rows, agents: Keys, at_login: Bools) -> Numbere
         times: Output of `moments`.
         at_login: Which of them go to a login page.
     """
-    # Sorting is most of the work here: requests mostly come in the order of time, and what is sorted stays so.
-    if bool((times[1:] >= times[:-1]).all()):
-        rows = sort_stably(clients)
-    else:
-        in_time = np.argsort(times, kind="stable")
-        rows = in_time[sort_stably(clients[in_time])]
+    rows = in_order(clients, times)
     times, agents, client, login = times[rows], agents[rows], clients[rows], at_login[rows]
     begins_visit = changes(client)
     begins_visit[1:] |= _is_late(times)

@@ -7,9 +7,8 @@ import polars as pl
 
 from detector.attempts import count_triers, judge_triers, tell_triers, with_outcomes
 from detector.describe import key_of
-from detector.grouping import sort_stably
 from detector.memory import SPAN, SUMS
-from detector.segments import begins, joint_key, totals
+from detector.segments import begins, joint_key, sort_stably, totals
 from detector.siteverdict import TIMES
 from detector.traffic import Scale
 

@@ -20,9 +20,9 @@ from detector.feature import (
     told,
 )
 from detector.gaps import gap_medians, gap_variations
-from detector.grouping import Bools
 from detector.prepare import FORBIDDEN, UNAUTHORIZED
 from detector.requests import Floats, Requests
+from detector.segments import Bools
 from detector.sessions import SECOND
 from detector.table_context import CONTEXT
 from detector.table_signs import AGENT, ATTACK, LOGIN

@@ -6,8 +6,8 @@ Both need a look at texts, and only of those few parties that may have much.
 import numpy as np
 import polars as pl
 
-from detector.grouping import Bools, Rows
 from detector.requests import FORCED, TYPED, Floats, Pairs, Requests
+from detector.segments import Bools, Rows
 from detector.served import EXPLOIT_MARKS
 from detector.words import BIT, mask
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from detector.grouping import Bools, Keys, Rows, changes, order_within
 from detector.parties import LINKS
 from detector.peaks import busiest, in_time
 from detector.requests import Floats, Pairs, Requests
+from detector.segments import Bools, Keys, Rows, begins, changes, order_within
 from detector.served import ORDINARY_MARKS, PRIVATE_MARKS
 from detector.sessions import NO_TIME
 from detector.taken import count_exploits, count_guesses, count_loaded
@@ -172,14 +172,14 @@ def _peaks(requests: Requests, parties: Parties) -> dict[str, Floats]:
     again = parties.is_joined[owners]
     joined = in_time(owners[again], times[again])
     for mine, moments in ((owners[~again], times[~again]), joined):
-        begins = np.flatnonzero(changes(mine))
-        found = busiest(begins, moments, {"ten": 10, "minute": 60})
-        ten[mine[begins]], minute[mine[begins]] = found["ten"], found["minute"]
+        starts = begins(mine)
+        found = busiest(starts, moments, {"ten": 10, "minute": 60})
+        ten[mine[starts]], minute[mine[starts]] = found["ten"], found["minute"]
     fast = np.flatnonzero((ten >= FAST)[owners])
     fast = fast[np.argsort(owners[fast], kind="stable")]
     order = fast[order_within(owners[fast], requests.path_key[rows[fast]])]
     pages = np.cumsum(changes(owners[order], requests.path_key[rows[order]])) - 1
     pages, moments = in_time(pages, times[order])
-    begins = np.flatnonzero(changes(pages))
-    np.maximum.at(same, owners[order[begins]], busiest(begins, moments, {"ten": 10})["ten"])
+    starts = begins(pages)
+    np.maximum.at(same, owners[order[starts]], busiest(starts, moments, {"ten": 10})["ten"])
     return {"client_peak_10s": ten, "client_peak_60s": minute, "client_same_10s": same}

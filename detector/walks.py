@@ -11,6 +11,7 @@ import polars as pl
 
 from detector.describe import APP, DECLARED
 from detector.segments import begins, joint_key
+from detector.words import BIT
 
 SPAN = timedelta(hours=6)
 """What is shared out more slowly than that is as slow as readers are."""
@@ -42,7 +43,7 @@ VISITORS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 """One row per site, client and hour in which it did more than asking for pages."""
 
-_TAKEN = ("time", "domain", "client", "url_key", "path_key", "status", "bytes", "referrer", "is_numbered")
+_TAKEN = ("time", "domain", "client", "url_key", "path_key", "status", "bytes", "word", "is_numbered")
 _HOUR = timedelta(hours=1)
 
 
@@ -138,7 +139,7 @@ def _pair_up(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("time").dt.truncate("1h").alias("hour"),
         # A listing's pages may well be as long as one another.
         pl.when(~pl.col("is_numbered")).then("bytes").alias("bytes"),
-        (~pl.col("referrer").fill_null("-").is_in(["-", ""])).alias("is_linked"),
+        ((pl.col("word") & BIT["is_linked"]) != 0).alias("is_linked"),
         ((status < 300) | (status == 304)).alias("is_got"),  # noqa: PLR2004 - success, and "you have it already"
         pl.lit(1, pl.UInt32).alias("requests"),
     )

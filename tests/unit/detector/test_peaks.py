@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.grouping import changes
 from detector.peaks import busiest, in_time
+from detector.segments import changes
 
 MOMENTS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 200_000_000)), max_size=60)
 FAR = st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(-(2**40), 2**40)), max_size=30)

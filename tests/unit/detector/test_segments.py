@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.grouping import changes, number_keys, order_within, sort_stably
+from detector.segments import changes, number_keys, order_within, sort_stably
 
 KEYS = st.lists(st.one_of(st.integers(0, 3), st.integers(2**64 - 4, 2**64 - 1), st.integers(0, 2**64 - 1)), max_size=30)
 
