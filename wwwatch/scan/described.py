@@ -37,6 +37,13 @@ class _Known:
         self._describe = describe
         self._places = np.zeros(0, np.uint32)
         self._table: pl.DataFrame | None = None
+        self._is_whole = False
+
+    def describe_all(self, texts: pl.Series) -> None:
+        """Describe all texts of a log, by their codes, where they are not too many: at once it costs least."""
+        if len(texts) < MOST:
+            self._table = self._describe(pl.concat([pl.Series(texts.name, [None], pl.String), texts])).rechunk()
+            self._is_whole = True
 
     def look_up(self, coded: pl.Series) -> pl.DataFrame:
         """Return what is known of each row (categorical, always of one dictionary), shape (n,)."""
@@ -46,6 +53,8 @@ class _Known:
         return self._found(coded, codes.to_numpy() + np.uint32(1))  # what is null comes around to 0
 
     def _found(self, coded: pl.Series, codes: NDArray[np.uint32]) -> pl.DataFrame:
+        if self._is_whole:
+            return self._gathered(codes)
         if self._table is not None and self._table.height > MOST:
             self._table, self._places = None, np.zeros(0, np.uint32)
         size = int(codes.max(initial=0)) + 1
@@ -57,6 +66,9 @@ class _Known:
         if self._table is None or len(fresh):
             self._add(coded, codes[fresh], fresh)
             places = self._places[codes]
+        return self._gathered(places)
+
+    def _gathered(self, places: NDArray[np.uint32]) -> pl.DataFrame:
         chosen = pl.Series(places)
         return pl.DataFrame() if self._table is None else self._table.select(pl.all().gather(chosen))
 
@@ -98,14 +110,26 @@ def _domains(texts: pl.Series) -> pl.DataFrame:
     return filled.to_frame().hstack(describe_domains(filled))
 
 
-class Preparer:
-    """Makes prepared requests of compact rows, as `detector.window.make_ready` makes them of events."""
+def _texts(kind: pl.DataType) -> pl.Series:
+    return kind.categories.to_series() if isinstance(kind, pl.Categorical) else pl.Series(dtype=pl.String)
 
-    def __init__(self) -> None:
+
+class Preparer:
+    """Makes prepared requests of compact rows, as `detector.window.make_ready` makes them of events.
+
+    Args:
+        rows: Compact rows of a log whose texts will be asked for, all of them; None: nobody knows which.
+    """
+
+    def __init__(self, rows: pl.DataFrame | None = None) -> None:
         own = {"address": _clients, "user_agent": _agents, "domain": _domains, "method": _methods}
         more = {"url": _urls, "referrer": _referrers}
         plain = {name: lambda texts, name=name: texts.alias(name).to_frame() for name in TEXTS}
         self._known = {name: _Known(describe) for name, describe in (plain | own | more).items()}
+        if rows is None:
+            return
+        for name, known in self._known.items():
+            known.describe_all(_texts(rows[name].dtype).alias(name))
 
     def prepare(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return prepared requests (output of `detector.prepare.prepare`, and `position`).

@@ -109,7 +109,7 @@ def scan(
     rows, order, left_out = _choose(rows, order, wish)
     if order.is_empty():
         raise FormatError("no request lies in that period", "look at --since, --until and --allow")
-    preparer = Preparer()
+    preparer = Preparer(rows if len(order) == rows.height else None)
     sample = preparer.prepare(choose_sample(rows, order))
     prepared = prepare_pages(rows, order, preparer)  # goes on while this learns
     adapted = learn(sample, sample.height / len(order), model, now=now)

@@ -39,14 +39,14 @@ def test_prepared_requests_are_the_live_detectors(
     tmp_path_factory: pytest.TempPathFactory, lines: list[tuple[str, str, str, str]]
 ) -> None:
     rows, order = read(tmp_path_factory.mktemp("log"), lines)
-    preparer = Preparer()
-    for page in pages(rows, order, 7):
-        assert_frame_equal(preparer.prepare(page), make_ready(to_events(page)))
+    for preparer in (Preparer(), Preparer(rows)):
+        for page in pages(rows, order, 7):
+            assert_frame_equal(preparer.prepare(page), make_ready(to_events(page)))
 
 
 def test_what_is_known_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wwwatch.scan.described.MOST", 3)
     rows, order = read(tmp_path, [("192.0.2.1", f"/{number % 9}", "-", "-") for number in range(50)])
-    preparer = Preparer()
-    for page in pages(rows, order, 7):
-        assert_frame_equal(preparer.prepare(page), make_ready(to_events(page)))
+    for preparer in (Preparer(), Preparer(rows)):
+        for page in pages(rows, order, 7):
+            assert_frame_equal(preparer.prepare(page), make_ready(to_events(page)))
