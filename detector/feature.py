@@ -55,16 +55,22 @@ class Feature:
     is_habit: bool = False
 
 
-def told(name: str) -> Condition:
-    """Return the condition that `prepare` or `number_rows` says this of a request (detector.requests)."""
-    return lambda requests: requests.has(name)
+def count_rare(name: str) -> Compute:
+    """Return the number of requests of which this is said, one of `detector.requests.RARE`."""
+    return lambda requests: requests.odd.count(name)
 
 
-def answered(least: int, most: int | None = None) -> Condition:
-    """Return the condition that the status is `least`, or from `least` to `most`."""
-    if most is None:
-        return lambda requests: requests.status == least
-    return lambda requests: (requests.status >= least) & (requests.status <= most)
+def share_rare(name: str) -> Compute:
+    """Return the share of requests of which this is said, one of `detector.requests.RARE`."""
+    return lambda requests: requests.odd.count(name) / requests.sizes
+
+
+def share_answered(least: int, most: int | None = None) -> Compute:
+    """Return the share of requests whose status is `least`, at least ODD_STATUS, or from `least` to `most`."""
+    last = least if most is None else most
+    return lambda requests: (
+        requests.odd.each((requests.odd.status >= least) & (requests.odd.status <= last)) / requests.sizes
+    )
 
 
 def count(condition: Condition) -> Compute:

@@ -8,11 +8,11 @@ from detector.describe import BROWSER
 from detector.feature import ratio
 from detector.memory import recall
 from detector.parties import LINKS, assign_parties
-from detector.peaks import busiest
+from detector.peaks import Windows
 from detector.prepare import prepare
 from detector.requests import Floats, Requests
 from detector.rows import COUNTED, number_rows
-from detector.segments import Rows, begins
+from detector.segments import Bools, Rows, begins
 from detector.sessions import NO_TIME
 from detector.table import BY_NAME, FEATURES, NAMES
 from detector.table_context import DAY, NOW
@@ -41,7 +41,8 @@ def features(prepared: pl.DataFrame, context: Context | None = None) -> pl.DataF
     """
     known = Context.of(prepared) if context is None else context
     requests = number_rows(prepared, known.profile)
-    own = _own(requests)
+    windows = Windows(requests.begins, requests.order.times, PEAKS.values())
+    own = _own(requests, windows)
     of_sessions = _sessions(requests, own)
     of_sessions = of_sessions.hstack(assign_parties(of_sessions))
     parties = Parties.numbered(of_sessions["party"].to_numpy().astype(np.int64))
@@ -49,7 +50,7 @@ def features(prepared: pl.DataFrame, context: Context | None = None) -> pl.DataF
         pl.all().gather(requests.order.rows[requests.begins])
     )
     pages = _top_paths(requests, prepared["path"]).alias("top_path")
-    totals = pl.DataFrame(own | total_parties(requests, parties, own, prepared))
+    totals = pl.DataFrame(own | total_parties(requests, parties, own, windows, prepared))
     sessions = of_sessions.select("visit", "start", "end", "interval", "is_browser", "crowd", "is_shared")
     sessions = sessions.hstack(named).hstack([pages]).hstack(totals)
     sessions = sessions.join(known.logins, on=["domain", "interval"], how="left", maintain_order="left")
@@ -72,12 +73,11 @@ def _now(name: str) -> pl.Expr:
     return pl.sum_horizontal(pl.col(each) for each in NOW[name])
 
 
-def _own(requests: Requests) -> dict[str, Floats]:
+def _own(requests: Requests, windows: Windows) -> dict[str, Floats]:
     """Return the features of each session's own requests, each of shape (m,), NaN where there is no answer."""
     found = {feature.name: feature.compute(requests) for feature in FEATURES if feature.compute is not None}
-    peaks = busiest(requests.begins, requests.order.times, PEAKS)
-    found |= {name: values.astype(np.float64) for name, values in peaks.items()}
-    found["unknown_share"] = ratio(requests.count(requests.has("is_unknown")), found["pages"])
+    found |= {name: windows.most(seconds).astype(np.float64) for name, seconds in PEAKS.items()}
+    found["unknown_share"] = ratio(requests.odd.count("is_unknown"), found["pages"])
     return found
 
 
@@ -86,7 +86,7 @@ def _sessions(requests: Requests, own: dict[str, Floats]) -> pl.DataFrame:
     times, firsts = requests.order.times, requests.begins
     first = requests.words[requests.paths.first]
     links = requests.paths.owner[(first & mask(("is_linked", "is_change", "at_login"))) == BIT["is_linked"]]
-    rows = np.flatnonzero(requests.has("has_failed"))
+    rows = requests.odd.rows[requests.odd.has("has_failed")]
     failed = np.full(len(firsts), NO_TIME)
     np.maximum.at(failed, requests.order.session[rows], times[rows])
     return pl.DataFrame(
@@ -109,15 +109,20 @@ def _datetimes(moments: Rows) -> pl.Series:
 
 
 def _top_paths(requests: Requests, paths: pl.Series) -> pl.Series:
-    """Return each session's most asked page, "" where there is none."""
-    pairs = requests.paths
+    """Return each session's most asked page, of several the one that it asked for first; "" where there is none."""
+    pairs, found = requests.paths, pl.Series([""]).new_from_index(0, len(requests.begins))
     pages = np.flatnonzero((pairs.words & BIT["is_asset"]) == 0)
-    owner, size = pairs.owner[pages], pairs.size[pages]
-    starts = begins(owner)
-    most = np.zeros(len(requests.begins), np.int64)
-    most[owner[starts]] = np.maximum.reduceat(size, starts)
-    top = pages[size == most[owner]]
+    if not len(pages):
+        return found
+    top = pages[_is_greatest(pairs.size[pages], pairs.owner[pages])]
+    top = top[_is_greatest(-requests.order.times[pairs.first[top]], pairs.owner[top])]
     named = pl.DataFrame({"owner": pairs.owner[top], "path": paths.gather(requests.order.rows[pairs.first[top]])})
     best = named.group_by("owner").agg(pl.col("path").min())
-    found = pl.Series([""]).new_from_index(0, len(requests.begins))
     return found.scatter(best["owner"], best["path"])
+
+
+def _is_greatest(values: Rows, owners: Rows) -> Bools:
+    """Return which values no other of the same owner exceeds, shape (n,); owners ascend."""
+    starts = begins(owners)
+    most = np.maximum.reduceat(values, starts)
+    return np.asarray(values == np.repeat(most, np.diff(starts, append=len(owners))))

@@ -57,13 +57,20 @@ def prepare(events: pl.DataFrame, described: pl.DataFrame | None = None) -> pl.D
     told = describe(ready) if described is None else described
     marks = (told["url_marks"] | told["header_marks"]).alias("marks")
     words = np.bitwise_or.reduce([told[f"{name}_word"].to_numpy() for name in ("path", "url", "method", "referrer")])
-    status = ready["status"].fill_null(0).clip(0, 999).cast(pl.Int16).to_numpy()
+    status = codes(ready["status"])
     others = _Others(
         told["agent"].to_numpy(), told["query_length"].to_numpy(), marks.to_numpy(), told["url_marks"].to_numpy()
     )
     words = _tell(words, status, others)
     rows = ready.hstack([*told.select(pl.exclude("^.*_word$", "^.*_marks$")), marks, pl.Series("word", words)])
     return rows.with_columns(((pl.col("word") & BIT[name]) != 0).alias(name) for name in COLUMNS)
+
+
+def codes(status: pl.Series) -> NDArray[np.int16]:
+    """Return statuses as small numbers, 0 where there is none, and 0 or 999 for what is no status, shape (n,)."""
+    told = status.fill_null(0) if status.null_count() else status
+    found: NDArray[np.int16] = np.clip(told.to_numpy(), 0, 999).astype(np.int16)
+    return found
 
 
 class _Others(NamedTuple):

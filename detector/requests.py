@@ -19,6 +19,10 @@ FORCED, TYPED = 17, 18
 """That no person who browses typed it, as far as it tells; and that the signs are in the URL itself."""
 
 
+ODD_STATUS = 300
+"""Answers from here on are no plain success."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pairs:
     """What owners (sessions, say) asked for, each distinct key once, sorted by owner.
@@ -65,6 +69,58 @@ class Pairs:
         return np.bincount(chosen, minlength=owners).astype(np.float64)
 
 
+RARE = (
+    "is_login",
+    "is_malformed",
+    "is_head",
+    "is_change",
+    "is_robots",
+    "is_missing",
+    "is_unknown",
+    "has_failed",
+    "has_succeeded",
+    "is_denied_again",
+)
+"""What is said of few requests: to look at these alone costs next to nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """The few requests of which any of RARE is said, or whose status is ODD_STATUS or higher; k of them.
+
+    Attributes:
+        rows: Which they are, shape (k,), ascending.
+        session, words, status: Theirs, shape (k,).
+        sessions: How many sessions there are.
+    """
+
+    rows: Rows
+    session: Rows
+    words: Words
+    status: NDArray[np.int16]
+    sessions: int
+
+    @staticmethod
+    def of(order: Numbered, words: Words, status: NDArray[np.int16]) -> "Odd":
+        """Choose them among requests in the order of session and time, shape (n,)."""
+        rows = np.flatnonzero(((words & mask(RARE)) != 0) | (status >= ODD_STATUS))
+        return Odd(rows, order.session[rows], words[rows], status[rows], len(order.begins))
+
+    def has(self, name: str) -> Bools:
+        """Return which of them one of RARE holds for, shape (k,)."""
+        if name not in RARE:
+            raise ValueError(name)
+        return np.asarray((self.words & BIT[name]) != 0)
+
+    def count(self, name: str) -> Floats:
+        """Return how many of each session's requests one of RARE holds for, shape (m,)."""
+        return self.each(self.has(name))
+
+    def each(self, which: Bools) -> Floats:
+        """Return how many of each session's requests are among these (shape (k,)), shape (m,)."""
+        return np.bincount(self.session[which], minlength=self.sessions).astype(np.float64)
+
+
 @dataclass(frozen=True, slots=True)
 class Requests:
     """Requests in the order of session and time, n of them in m sessions.
@@ -72,13 +128,15 @@ class Requests:
     Attributes:
         order: Their places, sessions and times.
         status: 0 where there is none, and for what is no status.
-        size: Bytes of the answer, 0 where it is not told.
-        is_sized: Whether it is told.
+        size: Bytes of the answer, -1 where it is not told.
         agent: Bits of the user agent (detector.prepare), shape (m,).
         agent_key: Its hash, shape (m,).
         visit: Each session's, shape (m,).
-        marks, depth, url_length, query_length, query_entropy, path_key, url_key: As `prepare` tells them.
+        marks, depth, url_length, path_key: As `prepare` tells them.
         words: A bit for each of TOLD and FOUND.
+        odd: Those of which something is told that is told of few.
+        asked: Those whose URL is more than its path, shape (q,); what follows is told of them alone.
+        url_key, query_length, query_entropy: As `prepare` tells them, shape (q,).
         paths: The distinct paths of each session.
         urls: The distinct URLs of each session that have a query.
         signed: The distinct URLs of each session that have signs of an attack; their words are the marks, and
@@ -88,18 +146,19 @@ class Requests:
     order: Numbered
     status: NDArray[np.int16]
     size: Rows
-    is_sized: Bools
     agent: NDArray[np.uint8]
     agent_key: Keys
     visit: Rows
     marks: NDArray[np.uint16]
     depth: NDArray[np.uint8]
     url_length: NDArray[np.uint32]
+    path_key: Keys
+    words: Words
+    odd: Odd
+    asked: Rows
+    url_key: Keys
     query_length: NDArray[np.uint32]
     query_entropy: NDArray[np.float32]
-    path_key: Keys
-    url_key: Keys
-    words: Words
     paths: Pairs
     urls: Pairs
     signed: Pairs

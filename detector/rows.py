@@ -7,11 +7,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from detector.describe import APP, BROWSER
-from detector.prepare import REFUSED, UNAUTHORIZED
+from detector.prepare import REFUSED, UNAUTHORIZED, codes
 from detector.profile import SiteProfile
-from detector.requests import ANSWERED, FORCED, TYPED, Pairs, Requests
-from detector.segments import Keys, Rows, changes
-from detector.served import ask_history
+from detector.requests import ANSWERED, FORCED, TYPED, Odd, Pairs, Requests
+from detector.segments import Keys, changes
+from detector.served import ask_history, tell_facts
 from detector.sessions import Numbered, moments, number
 from detector.words import BIT, Words, mask, said
 
@@ -48,7 +48,9 @@ def number_rows(prepared: pl.DataFrame, profile: SiteProfile) -> Requests:
         prepared: Output of `detector.prepare.prepare`.
         profile: What the sites serve.
     """
-    words = prepared["word"].to_numpy()
+    keys = [prepared[name].to_numpy() for name in ("path_key", "url_key")]
+    words = prepared["word"].to_numpy() | said(keys[0] == keys[1], "is_plain")
+    facts = tell_facts(prepared, words, profile)
     clients, agents = (prepared[name].to_numpy() for name in ("client_key", "agent_key"))
     order = number(clients, moments(prepared["time"]), agents, (words & BIT["at_login"]) != 0)
     rows, begins = order.rows, order.begins
@@ -56,33 +58,36 @@ def number_rows(prepared: pl.DataFrame, profile: SiteProfile) -> Requests:
     def take(name: str) -> NDArray[Any]:
         return prepared[name].to_numpy()[rows]
 
-    words, marks, paths, urls = words[rows], take("marks"), take("path_key"), take("url_key")
-    status = prepared["status"].fill_null(0).clip(0, 999).cast(pl.Int16).to_numpy()[rows]
-    agent = take("agent")
-    words[urls == paths] |= BIT["is_plain"]
-    words |= _answers(status, words, agent) | _outcomes(order, status, words, paths)
-    words |= ask_history(prepared, order, words=words, marks=marks, status=status, agent=agent, profile=profile)
+    words, marks, paths, agent = words[rows], take("marks"), take("path_key"), take("agent")
+    status = codes(prepared["status"])[rows]
+    words |= _answers(status, words, agent)
+    words |= _outcomes(order, status, words, paths)
+    words |= ask_history(prepared, rows, words=words, marks=marks, status=status, agent=agent, facts=facts[rows])
     words |= _reads(words, agent)
     asked = np.flatnonzero((words & BIT["is_plain"]) == 0)
+    urls, lengths, entropies = (
+        prepared[name].to_numpy()[rows[asked]] for name in ("url_key", "query_length", "query_entropy")
+    )
     return Requests(
         order=order,
         status=status,
-        size=prepared["bytes"].fill_null(0).to_numpy()[rows],
-        is_sized=prepared["bytes"].is_not_null().to_numpy()[rows],
+        size=prepared["bytes"].fill_null(-1).to_numpy()[rows],
         agent=agent[begins],
         agent_key=agents[rows[begins]],
         visit=order.visit[begins],
         marks=marks,
         depth=take("depth"),
         url_length=take("url_length"),
-        query_length=take("query_length"),
-        query_entropy=take("query_entropy"),
         path_key=paths,
-        url_key=urls,
         words=words,
+        odd=Odd.of(order, words, status),
+        asked=asked,
+        url_key=urls,
+        query_length=lengths,
+        query_entropy=entropies,
         paths=Pairs.of(order.session, paths, words),
-        urls=Pairs.of(order.session[asked], urls[asked], words[asked], asked),
-        signed=_signed(order.session, urls, words, marks),
+        urls=Pairs.of(order.session[asked], urls, words[asked], asked),
+        signed=_signed(order, prepared["url_key"].to_numpy(), words, marks),
     )
 
 
@@ -124,12 +129,12 @@ def _outcomes(order: Numbered, status: NDArray[np.int16], words: Words, paths: K
     return found
 
 
-def _signed(sessions: Rows, urls: Keys, words: Words, marks: NDArray[np.uint16]) -> Pairs:
+def _signed(order: Numbered, urls: Keys, words: Words, marks: NDArray[np.uint16]) -> Pairs:
     rows = np.flatnonzero(marks)
     told = marks[rows].astype(np.uint32)
     for name, is_said, bit in (("is_got", True, ANSWERED), ("is_search", False, FORCED), ("is_echo", False, TYPED)):
         told |= (((words[rows] & BIT[name]) != 0) == is_said).astype(np.uint32) << np.uint32(bit)
-    return Pairs.of(sessions[rows], urls[rows], told, rows)
+    return Pairs.of(order.session[rows], urls[order.rows[rows]], told, rows)
 
 
 def _reads(words: Words, agent: NDArray[np.uint8]) -> Words:

@@ -8,7 +8,6 @@ from detector.describe import DECLARED
 from detector.prepare import BROKEN, REFUSED, UNAUTHORIZED, marks_of
 from detector.profile import SiteProfile, extension
 from detector.segments import Rows, joint_key, number_keys
-from detector.sessions import Numbered
 from detector.words import BIT, Words, said
 from enrich.signs import EXPLICIT, EXPLOITS, PRIVATE, PROBES
 
@@ -44,15 +43,30 @@ PRIVATE_MARKS = marks_of(PRIVATE)
 _SERVED, _NEW, _STRANGE, _THERE = 1, 2, 4, 8
 
 
+def tell_facts(prepared: pl.DataFrame, words: Words, profile: SiteProfile) -> NDArray[np.uint8]:
+    """Return what the history knows of each request's path, shape (n,); nothing of assets without signs of an attack.
+
+    Args:
+        prepared: Output of `detector.prepare.prepare`.
+        words: What it tells.
+        profile: What the sites serve.
+    """
+    found = np.zeros(len(words), np.uint8)
+    if not profile.is_empty:
+        rows = np.flatnonzero(((words & BIT["is_asset"]) == 0) | (prepared["marks"].to_numpy() != 0))
+        found[rows] = _facts(prepared, rows, profile)
+    return found
+
+
 def ask_history(
     prepared: pl.DataFrame,
-    order: Numbered,
+    order: Rows,
     *,
     words: Words,
     marks: NDArray[np.uint16],
     status: NDArray[np.int16],
     agent: NDArray[np.uint8],
-    profile: SiteProfile,
+    facts: NDArray[np.uint8],
 ) -> Words:
     """Return the bits `is_probe`, `is_knock`, `is_unknown` and `is_foreign` of each request, shape (n,).
 
@@ -63,23 +77,22 @@ def ask_history(
         marks: Signs of an attack.
         status: 0 where there is none.
         agent: Bits of the user agent.
-        profile: What the sites serve.
+        facts: Output of `tell_facts`.
     """
     found = np.zeros(len(words), np.uint32)
-    is_page = (words & BIT["is_asset"]) == 0
-    rows = np.flatnonzero(is_page | (marks != 0))
-    marks, status, is_page, is_bare = marks[rows], status[rows], is_page[rows], (words[rows] & BIT["is_linked"]) == 0
+    rows = np.flatnonzero((marks != 0) | ((facts & (_NEW | _STRANGE)) != 0))
+    words, marks, status, facts = words[rows], marks[rows], status[rows], facts[rows]
+    is_page, is_bare = (words & BIT["is_asset"]) == 0, (words & BIT["is_linked"]) == 0
     # A server that is down (5xx) refuses its own visitors, who follow links.
     refused = (status >= REFUSED) & ((status < BROKEN) | is_bare)
     explicit, private, ordinary = ((marks & np.uint16(some)) != 0 for some in _KINDS)
     # Robots that say so ask for whatever somebody linked to; 401 is what owners get before they say who they are.
     snoops = private & refused & (status != UNAUTHORIZED) & is_bare & ((agent[rows] & DECLARED) == 0)
-    facts = np.zeros(len(rows), np.uint8) if profile.is_empty else _facts(prepared, order.rows[rows], profile)
     # What is down now was there for its owner, if for anybody; a query may ask the front page for anything.
     unserved = ((facts & _SERVED) == 0) & (((facts & _THERE) == 0) | (status < BROKEN))
-    depth, length = (prepared[name].to_numpy()[order.rows[rows]] for name in ("depth", "query_length"))
+    depth, length = (prepared[name].to_numpy()[order[rows]] for name in ("depth", "query_length"))
     is_front = (depth <= 1) & (length > 0)
-    knocks = ordinary & refused & ~snoops & ((words[rows] & BIT["is_dav"]) == 0)
+    knocks = ordinary & refused & ~snoops & ((words & BIT["is_dav"]) == 0)
     bits = said(explicit | (snoops & unserved), "is_probe")
     bits |= said(knocks & (unserved | is_front), "is_knock")
     bits |= said(((facts & _NEW) != 0) & is_page, "is_unknown")
@@ -93,8 +106,9 @@ _KINDS = (EXPLICIT_MARKS, PRIVATE_MARKS, ORDINARY_MARKS)
 
 def _facts(prepared: pl.DataFrame, rows: Rows, profile: SiteProfile) -> NDArray[np.uint8]:
     """Return what the history knows of these requests' paths, each path looked up once."""
-    paths, domains = (prepared[name].to_numpy()[rows] for name in ("path_key", "domain_key"))
-    keys = joint_key(paths, domains)
+    keys, domains = prepared["path_key"].to_numpy()[rows], prepared["domain_key"].to_numpy()
+    if len(domains) and bool((domains != domains[0]).any()):
+        keys = joint_key(keys, domains[rows])
     firsts, places = number_keys(keys)
     asked = prepared.select(pl.col("domain", "path").gather(rows[firsts]))
     script = extension().is_in(SCRIPTS)

@@ -13,11 +13,12 @@ from detector.feature import (
     STEVANOVIC,
     TAN,
     Feature,
-    answered,
     count,
+    count_rare,
     ratio,
     share,
-    told,
+    share_answered,
+    share_rare,
 )
 from detector.gaps import gap_medians, gap_variations
 from detector.prepare import FORBIDDEN, UNAUTHORIZED
@@ -39,8 +40,12 @@ def _durations(requests: Requests) -> Floats:
     return np.asarray((times[begins + requests.sizes - 1] - times[begins]) / SECOND)
 
 
+def _bytes(requests: Requests) -> Floats:
+    return requests.total(np.maximum(requests.size, 0))
+
+
 def _mean_bytes(requests: Requests) -> Floats:
-    return ratio(requests.total(requests.size), requests.count(requests.is_sized))
+    return ratio(_bytes(requests), requests.count(requests.size >= 0))
 
 
 def _unlinked(requests: Requests) -> Floats:
@@ -55,8 +60,16 @@ def _variants(requests: Requests) -> Floats:
 
 
 def _mean_query(requests: Requests) -> Floats:
-    lengths = requests.query_length
-    return ratio(requests.total(lengths), requests.count(lengths > 0))
+    owners, lengths = requests.order.session[requests.asked], requests.query_length
+    return ratio(
+        np.bincount(owners, lengths, len(requests.begins)).astype(np.float64), requests.each(owners[lengths > 0])
+    )
+
+
+def _most_entropy(requests: Requests) -> Floats:
+    most = np.zeros(len(requests.begins))
+    np.maximum.at(most, requests.order.session[requests.asked], requests.query_entropy)
+    return most
 
 
 def _distinct(requests: Requests, name: str | None = None) -> Floats:
@@ -106,33 +119,33 @@ VOLUME = (
         "size of all answers",
         "{} taken",
         1,
-        lambda requests: requests.total(requests.size),
+        _bytes,
         STEVANOVIC,
     ),
 )
 
 OUTCOME = (
-    Feature("share_3xx", "share", "redirects", "{} redirected", 0, share(answered(300, 399)), DORAN, True),
+    Feature("share_3xx", "share", "redirects", "{} redirected", 0, share_answered(300, 399), DORAN, True),
     Feature(
         "share_4xx",
         "share",
         "answers 400 to 499",
         "{} of requests answered 4xx",
         1,
-        share(answered(400, 499)),
+        share_answered(400, 499),
         STEVANOVIC,
         is_habit=True,
     ),
-    Feature("share_401", "share", "answers 401", "{} of requests answered 401", 1, share(answered(UNAUTHORIZED))),
-    Feature("share_403", "share", "answers 403", "{} of requests answered 403", 1, share(answered(FORBIDDEN))),
-    Feature("share_404", "share", "answers 404 and 410", "{} of requests answered 404", 1, share(told("is_missing"))),
+    Feature("share_401", "share", "answers 401", "{} of requests answered 401", 1, share_answered(UNAUTHORIZED)),
+    Feature("share_403", "share", "answers 403", "{} of requests answered 403", 1, share_answered(FORBIDDEN)),
+    Feature("share_404", "share", "answers 404 and 410", "{} of requests answered 404", 1, share_rare("is_missing")),
     Feature(
         "share_5xx",
         "share",
         "answers 500 to 599",
         "{} of requests answered 5xx",
         1,
-        share(answered(500, 599)),
+        share_answered(500, 599),
     ),
     Feature(
         "missing_paths",
@@ -151,7 +164,7 @@ SHAPE = (
         "methods that change something: other than GET, HEAD, OPTIONS and PROPFIND",
         "{} of requests change something (POST and the like)",
         1,
-        share(told("is_change")),
+        share_rare("is_change"),
         TAN,
         is_habit=True,
     ),
@@ -161,7 +174,7 @@ SHAPE = (
         "HEAD and OPTIONS",
         "{} of requests are HEAD or OPTIONS",
         0,
-        share(told("is_head")),
+        share_rare("is_head"),
         STEVANOVIC,
         is_habit=True,
     ),
@@ -171,7 +184,7 @@ SHAPE = (
         "requests without a known method, without a path, or for another host's URL",
         "{} malformed requests",
         1,
-        count(told("is_malformed")),
+        count_rare("is_malformed"),
     ),
     Feature("distinct_paths", "count", "distinct paths", "{} different paths", 0, _distinct, TAN, True),
     Feature(
@@ -198,7 +211,7 @@ SHAPE = (
         "style sheets, scripts, images, fonts",
         "{} of requests for images, styles and scripts",
         0,
-        share(told("is_asset")),
+        share(lambda requests: requests.has("is_asset")),
         STEVANOVIC,
         is_habit=True,
     ),
@@ -265,7 +278,7 @@ SHAPE = (
         "highest entropy of a query string, per byte",
         "a query string of {} a byte",
         0,
-        lambda requests: requests.most(requests.query_entropy),
+        _most_entropy,
         SHANNON,
     ),
     Feature(
@@ -274,7 +287,7 @@ SHAPE = (
         "requests for robots.txt",
         "{} requests for robots.txt",
         0,
-        count(told("is_robots")),
+        count_rare("is_robots"),
         STEVANOVIC,
     ),
 )

@@ -3,13 +3,13 @@
 import numpy as np
 
 from detector.describe import ATTACKER, DECLARED, MISSING, TOOL
-from detector.feature import DORAN, JAVED, Compute, Feature, count, told
+from detector.feature import DORAN, JAVED, Compute, Feature, count_rare
 from detector.requests import ANSWERED, Floats, Requests
 from enrich.signs import SIGNS
 
 LOGIN = (
     Feature(
-        "login_attempts", "count", "credentials sent to a login path", "{} login attempts", 1, count(told("is_login"))
+        "login_attempts", "count", "credentials sent to a login path", "{} login attempts", 1, count_rare("is_login")
     ),
     Feature(
         "login_failures",
@@ -17,7 +17,7 @@ LOGIN = (
         "login attempts that were refused, shown the form again, or followed by the login page or another attempt",
         "{} failed login attempts",
         1,
-        count(told("has_failed")),
+        count_rare("has_failed"),
         JAVED,
     ),
     Feature(
@@ -26,7 +26,7 @@ LOGIN = (
         "login attempts answered 201, 204 or 3xx (200 on programs' endpoints), and no attempt after it",
         "{} login attempts that seem to have succeeded",
         0,
-        count(told("has_succeeded")),
+        count_rare("has_succeeded"),
         JAVED,
     ),
     Feature(
@@ -35,7 +35,7 @@ LOGIN = (
         "answers 401 to the very path that was answered 401 before",
         "{} times refused with 401 again",
         1,
-        count(told("is_denied_again")),
+        count_rare("is_denied_again"),
     ),
 )
 

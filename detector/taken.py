@@ -71,7 +71,7 @@ def _shown(requests: Requests, of: Rows, rows: Rows, prepared: pl.DataFrame) -> 
         {
             "party": of[requests.order.session[got]],
             "path_key": requests.path_key[got],
-            "url_key": requests.url_key[got],
+            "url_key": prepared["url_key"].gather(requests.order.rows[got]),
         }
     )
     return asked.join(referrers, on=["party", "url_key"], how="semi")

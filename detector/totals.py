@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from detector.parties import LINKS
-from detector.peaks import busiest, in_time
+from detector.peaks import Windows, busiest, in_time
 from detector.requests import Floats, Pairs, Requests
-from detector.segments import Bools, Keys, Rows, begins, changes, order_within
+from detector.segments import ODD, Bools, Keys, Rows, begins, changes, joint_key, order_within, width
 from detector.served import ORDINARY_MARKS, PRIVATE_MARKS
 from detector.sessions import NO_TIME
 from detector.taken import count_exploits, count_guesses, count_loaded
@@ -60,7 +61,7 @@ class Parties:
 
 
 def total_parties(
-    requests: Requests, parties: Parties, own: Mapping[str, Floats], prepared: pl.DataFrame
+    requests: Requests, parties: Parties, own: Mapping[str, Floats], windows: Windows, prepared: pl.DataFrame
 ) -> dict[str, Floats]:
     """Return what each party did.
 
@@ -68,6 +69,7 @@ def total_parties(
         requests: Output of `detector.rows.number_rows`.
         parties: Who is behind the sessions.
         own: The features of the sessions' own requests, each of shape (m,).
+        windows: Over the sessions' requests, of 10 and 60 seconds at least.
         prepared: What the requests were made of, for the texts.
 
     Returns:
@@ -75,7 +77,7 @@ def total_parties(
     """
     count = len(parties.is_joined)
     paths, urls, signed = (parties.join(pairs) for pairs in (requests.paths, requests.urls, requests.signed))
-    peaks = _peaks(requests, parties)
+    peaks = _peaks(requests, parties, windows)
     got = np.bincount(
         paths.owner[(paths.words & mask(("is_got", "is_asset"))) == BIT["is_got"]], minlength=count
     ).astype(np.float64)
@@ -85,7 +87,7 @@ def total_parties(
         "client_requests": parties.add_up(own["requests"]),
         "client_user_agents": _count_agents(requests, parties),
         "client_linked_assets": parties.add_up(own["linked_assets"]),
-        "client_timeouts": parties.add_up(requests.count(np.isin(requests.status, TIMEOUTS))),
+        "client_timeouts": parties.add_up(requests.odd.each(np.isin(requests.odd.status, TIMEOUTS))),
         "client_malformed": parties.add_up(own["malformed"]),
         "client_login_failures": parties.add_up(own["login_failures"]),
         "client_login_successes": parties.add_up(own["login_successes"]),
@@ -128,12 +130,20 @@ def _same_answers(requests: Requests, parties: Parties) -> Floats:
     status, size = requests.status[rows], requests.size[rows]
     alike = (size > 0) & ((status == 200) | (status == 302))  # noqa: PLR2004 - statuses
     rows, keys = rows[alike], paths.key[chosen[alike]]
-    owners = parties.of[requests.order.session[rows]]
-    enough = np.bincount(owners, minlength=len(parties.is_joined))[owners] > COMMON_ANSWERS
+    enough = np.flatnonzero(is_repeated(parties.of[requests.order.session[rows]], status[alike], size[alike]))
     same = _alike(requests, parties, rows[enough], keys[enough])
     most = np.full(len(parties.is_joined), float(COMMON_ANSWERS))
     np.maximum.at(most, same["party"].to_numpy(), same["same"].to_numpy())
     return most - COMMON_ANSWERS
+
+
+def is_repeated(owners: Rows, status: NDArray[np.int16], size: Rows) -> Bools:
+    """Return, of requests, at least those whose party got this answer more than COMMON_ANSWERS times, shape (n,)."""
+    # Most answers are alone of their size: they are counted by some bits of a hash, which others seldom share.
+    bits = width(2 * len(owners))
+    answers = joint_key(joint_key(owners.view(np.uint64), status), size) * ODD
+    places = (answers >> np.uint64(64 - bits)).view(np.int64)
+    return np.asarray((np.bincount(places) > COMMON_ANSWERS)[places])
 
 
 def _same_refusals(requests: Requests, parties: Parties) -> Floats:
@@ -152,7 +162,7 @@ def _alike(requests: Requests, parties: Parties, rows: Rows, keys: Keys) -> pl.D
         {
             "party": parties.of[requests.order.session[rows]],
             "status": requests.status[rows],
-            "size": np.where(requests.is_sized[rows], requests.size[rows], -1),
+            "size": requests.size[rows],
             "key": keys,
         }
     )
@@ -160,26 +170,38 @@ def _alike(requests: Requests, parties: Parties, rows: Rows, keys: Keys) -> pl.D
     return answers.select("party", "same")
 
 
-def _peaks(requests: Requests, parties: Parties) -> dict[str, Floats]:
+def _peaks(requests: Requests, parties: Parties, windows: Windows) -> dict[str, Floats]:
     """Return the parties' peaks without what browsers load to show a page; requests without a time are in none."""
     linked = mask(("is_asset", "is_linked"))
     # Films and long documents are fetched in parts.
-    is_easy = ((requests.words & linked) == linked) | (requests.status == PARTIAL)
-    rows = np.flatnonzero(~is_easy & (requests.order.times != NO_TIME))
-    owners, times = parties.of[requests.order.session[rows]], requests.order.times[rows]
-    ten, minute, same = (np.zeros(len(parties.is_joined)) for _ in range(3))
+    counts = ((requests.words & linked) != linked) & (requests.status != PARTIAL) & (requests.order.times != NO_TIME)
+    ten, minute = (np.zeros(len(parties.is_joined)) for _ in range(2))
+    ten[parties.of], minute[parties.of] = windows.most(10, counts), windows.most(60, counts)
     # One session's requests are in the order of time; those of several have to be put in it.
-    again = parties.is_joined[owners]
-    joined = in_time(owners[again], times[again])
-    for mine, moments in ((owners[~again], times[~again]), joined):
-        starts = begins(mine)
-        found = busiest(starts, moments, {"ten": 10, "minute": 60})
-        ten[mine[starts]], minute[mine[starts]] = found["ten"], found["minute"]
-    fast = np.flatnonzero((ten >= FAST)[owners])
-    fast = fast[np.argsort(owners[fast], kind="stable")]
-    order = fast[order_within(owners[fast], requests.path_key[rows[fast]])]
-    pages = np.cumsum(changes(owners[order], requests.path_key[rows[order]])) - 1
-    pages, moments = in_time(pages, times[order])
-    starts = begins(pages)
-    np.maximum.at(same, owners[order[starts]], busiest(starts, moments, {"ten": 10})["ten"])
+    rows = _of_parties(requests, parties, counts, parties.is_joined)
+    owners, moments = in_time(parties.of[requests.order.session[rows]], requests.order.times[rows])
+    starts = begins(owners)
+    found = busiest(starts, moments, {"ten": 10, "minute": 60})
+    ten[parties.is_joined] = minute[parties.is_joined] = 0.0
+    ten[owners[starts]], minute[owners[starts]] = found["ten"], found["minute"]
+    same = _peaks_of_pages(requests, parties, _of_parties(requests, parties, counts, ten >= FAST))
     return {"client_peak_10s": ten, "client_peak_60s": minute, "client_same_10s": same}
+
+
+def _of_parties(requests: Requests, parties: Parties, which: Bools, chosen: Bools) -> Rows:
+    """Return those of these requests that are of some parties (shape (p,))."""
+    return np.flatnonzero(which & chosen[parties.of][requests.order.session]) if chosen.any() else np.zeros(0, np.int64)
+
+
+def _peaks_of_pages(requests: Requests, parties: Parties, rows: Rows) -> Floats:
+    """Return the most of these requests of a party for one page within 10 seconds, shape (p,)."""
+    found = np.zeros(len(parties.is_joined))
+    owners = parties.of[requests.order.session[rows]]
+    early = np.argsort(owners, kind="stable")
+    order = rows[early[order_within(owners[early], requests.path_key[rows[early]])]]
+    owners = parties.of[requests.order.session[order]]
+    pages = np.cumsum(changes(owners, requests.path_key[order])) - 1
+    firsts = begins(pages)
+    _, moments = in_time(pages, requests.order.times[order])
+    np.maximum.at(found, owners[firsts], busiest(firsts, moments, {"ten": 10})["ten"])
+    return found

@@ -187,6 +187,11 @@ def test_identity_names_client_span_and_the_page_asked_most() -> None:
     assert (row["client"], row["start"], row["end"], row["top_path"]) == ("192.0.2.1", at(0), at(8), "/a")
 
 
+def test_of_pages_asked_as_often_the_first_is_named() -> None:
+    requests = [request(5, "/a"), request(0, "/c"), request(0, "/b"), request(7, "/i.png"), request(7, "/i.png")]
+    assert sessions_of(*requests)["top_path"][0] == "/b"  # of those of one second, the first by name
+
+
 def test_a_session_of_assets_alone_has_no_top_path() -> None:
     assert sessions_of(request(0, "/a.css"))["top_path"][0] == ""
 
