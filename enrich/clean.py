@@ -20,7 +20,7 @@ from enrich.entry import Format
 from enrich.events import lean_tables
 from enrich.lines import AGENTS, ANSWERS, CLIENTS, REFERRERS, REQUESTS, TIMES, table_values
 from enrich.memo import Memo
-from enrich.moments import Moments, find_runs
+from enrich.moments import PLAIN, Moments
 from enrich.pieces import Numbers
 from enrich.shapes import METHOD, QUOTED
 from enrich.tables import Table
@@ -107,7 +107,7 @@ class CleanReader:
         """
         ends = find_ends(data)
         try:
-            texts, heads, runs = self._split(data)
+            texts = self._split(data)
         except pl.exceptions.ComputeError:
             return None
         if texts.height != len(ends):
@@ -117,15 +117,12 @@ class CleanReader:
         if texts["rest"].null_count() < len(ends):
             is_clean |= texts["rest"].is_not_null().to_numpy()
         is_clean &= texts["is_apart"].to_numpy()
+        clients, times = self._read_heads(data, texts["head"], np.append(0, ends[:-1] + 1))
         codes = {table: self._look_up(table, texts, is_clean) for table in _CODED}
-        has_head = np.ones(heads.height, np.bool_)
-        codes[CLIENTS] = self._look_up(CLIENTS, heads, has_head)[runs]
-        moments, times = self._moments.read(heads["when"])
+        codes[CLIENTS] = self._look_up(CLIENTS, clients, is_clean)
+        codes[TIMES] = np.arange(len(ends), dtype=np.uint32)
         if times.null_count():
-            has_head &= times.is_not_null().to_numpy()[moments]
-        codes[TIMES] = moments[runs]
-        if not has_head.all():
-            is_clean &= has_head[runs]
+            is_clean &= times.is_not_null().to_numpy()
         if not is_clean.all():
             codes = {table: numbers[is_clean] for table, numbers in codes.items()}
         values = {table: memo.table for table, memo in self._memos.items()}
@@ -153,12 +150,21 @@ class CleanReader:
         values = {table: Table(_NOBODY, table_values(table, captured.unnest("text"), self.entry))}
         return self._finish(table, lean_tables(values, self._enrichment)[table].values).with_columns(fits)
 
-    def _split(self, data: bytes) -> tuple[pl.DataFrame, pl.DataFrame, Numbers]:
-        """Return the texts of each line; client and time of each run of lines that have the same; each line's run.
+    def _read_heads(
+        self, data: bytes, heads: pl.Series, starts: npt.NDArray[np.int64]
+    ) -> tuple[pl.DataFrame, pl.Series]:
+        """Return each line's client, as `_split` returns texts, and its time."""
+        is_plain, times = self._moments.read(data, heads, starts)
+        clients = heads.str.head(-PLAIN)
+        if not is_plain.all():
+            others = np.flatnonzero(~is_plain)
+            clients = clients.scatter(others, heads.gather(others).str.splitn(" ", 2).struct.field("field_0"))
+        coded = clients.alias("client").cast(self._memos[CLIENTS].next_kind())
+        return pl.DataFrame([coded, coded.to_physical().alias("client" + _NUMBER)]), times
 
-        What is empty is null; beside a text of `_CODED` and the client stands its number.
-        """
-        kinds = {_PARTS[table][0]: memo.next_kind() for table, memo in self._memos.items()}
+    def _split(self, data: bytes) -> pl.DataFrame:
+        """Return the texts of each line: what is empty is null; beside a text of `_CODED` stands its number."""
+        kinds = {_PARTS[table][0]: self._memos[table].next_kind() for table in _CODED}
         is_narrow = data.count(_QUOTE, 0, data.find(b"\n")) < len(_COLUMNS) - 1
         pieces = pl.read_csv(
             _AS_WIDE + data if is_narrow else data,
@@ -169,19 +175,14 @@ class CleanReader:
             extra_columns="ignore",
             truncate_ragged_lines=True,
         )[is_narrow:]
-        runs, firsts = find_runs(pieces["head"])
-        head = pl.col("head").str.splitn(" ", 2).struct
-        heads = pieces.select("head")[firsts].select(
-            head.field("field_0").cast(kinds["client"]).alias("client"), head.field("field_1").alias("when")
-        )
         coded = [_PARTS[table][0] for table in _CODED]
-        texts = pieces.select(
+        return pieces.select(
+            "head",
             *coded,
             *(pl.col(name).to_physical().alias(name + _NUMBER) for name in coded),
             (pl.col("between") == " ").fill_null(value=False).alias("is_apart"),
             "rest",
         )
-        return texts, heads.with_columns(pl.col("client").to_physical().alias("client" + _NUMBER)), runs
 
 
 def find_ends(data: bytes) -> npt.NDArray[np.int64]:
