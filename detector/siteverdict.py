@@ -1,7 +1,7 @@
 """Verdicts on sites: which intervals are attacks by many, and the anomaly that says so."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -11,7 +11,6 @@ from detector.anomaly import MOST_ADDRESSES, Anomaly
 from detector.attempts import judge_triers
 from detector.kinds import FLOOD_KINDS, LOGIN_KINDS
 from detector.reasons import Reason
-from detector.traffic import Scale
 
 TIMES = 4.0
 """How many times the usual is too much, where visitors load images and styles and so can be told from others."""
@@ -31,17 +30,16 @@ MORE = 0.1
 _TOLD = ("bare", "browsing", "dry", "lucky", "failed", "bare_requests", "bare_errors", "count", "usual")
 
 
-def reaches_floor(scale: Scale) -> pl.Expr:
-    """Say whether an interval (of `Cut.count`) has enough for `judge_floods` or `judge_logins` to name it."""
-    return (pl.col("bare") >= scale.floor_bare) | (pl.col("dry") >= scale.floor_dry)
+def reaches_floor() -> pl.Expr:
+    """Say whether an interval (with floors) has enough for `judge_floods` or `judge_logins` to name it."""
+    return (pl.col("bare") >= pl.col("floor_bare")) | (pl.col("dry") >= pl.col("floor_dry"))
 
 
-def judge_floods(counted: pl.DataFrame, scale: Scale) -> pl.DataFrame:
+def judge_floods(counted: pl.DataFrame) -> pl.DataFrame:
     """Return the intervals in which a site was flooded or scanned by many.
 
     Args:
         counted: Output of `with_usual`, with `usual_clients` (0: not known).
-        scale: How long they are.
 
     Returns:
         The same columns and `kind` (`ddos` or `scan`), `count`, `usual` and `score`: 50 at the least that is called an
@@ -53,9 +51,9 @@ def judge_floods(counted: pl.DataFrame, scale: Scale) -> pl.DataFrame:
     lies = pl.col("made_up") >= ALIKE * pl.col("bare")
     can_tell = pl.col("loads_assets") | lies | (pl.col("alike") >= ALIKE * pl.col("bare")) | suffers
     least = pl.max_horizontal(
-        pl.lit(float(scale.floor_bare)), pl.when("loads_assets").then(TIMES).otherwise(TIMES_BLIND) * expected
+        pl.col("floor_bare").cast(pl.Float64), pl.when("loads_assets").then(TIMES).otherwise(TIMES_BLIND) * expected
     )
-    beyond_learnt = bare + pl.col("browsing") > scale.hourly * pl.col("usual_clients")
+    beyond_learnt = bare + pl.col("browsing") > pl.col("hourly") * pl.col("usual_clients")
     found = counted.filter((bare >= least) & can_tell & beyond_learnt)
     score = 50 + 25 * (bare / least).log10() + pl.when(suffers).then(10).otherwise(0)
     odd = pl.col("bare_odd") >= 0.6 * pl.col("bare")
@@ -67,21 +65,20 @@ def judge_floods(counted: pl.DataFrame, scale: Scale) -> pl.DataFrame:
     )
 
 
-def judge_logins(counted: pl.DataFrame, scale: Scale) -> pl.DataFrame:
+def judge_logins(counted: pl.DataFrame) -> pl.DataFrame:
     """Return the intervals in which many tried to log in, few attempts each.
 
     Args:
-        counted: Output of `with_usual`, with `usual_logins` (0: not known).
-        scale: How long they are.
+        counted: Output of `with_usual`, with `usual_logins` (0: not known); an hour long or less.
 
     Returns:
         The same columns and `kind` (`spray`, or `stuffing` where some get in), `count`, `usual` and `score`: by how
         many in an hour, as an incident's (detector.incidents).
     """
     dry, lucky = pl.col("dry"), pl.col("lucky")
-    least = pl.max_horizontal(pl.lit(float(scale.floor_dry)), TIMES * pl.col("usual_dry"))
-    enough = (dry >= least) & (dry >= lucky) & (dry > 3 * scale.hourly * pl.col("usual_logins"))
-    return judge_triers(counted.filter(enough), pl.col("usual_dry"), scale.length / timedelta(hours=1))
+    least = pl.max_horizontal(pl.col("floor_dry").cast(pl.Float64), TIMES * pl.col("usual_dry"))
+    enough = (dry >= least) & (dry >= lucky) & (dry > 3 * pl.col("hourly") * pl.col("usual_logins"))
+    return judge_triers(counted.filter(enough), pl.col("usual_dry"), 1.0)
 
 
 def family_of(kind: str) -> str:

@@ -1,19 +1,21 @@
 """The watch over whole sites: intervals in which many clients together did what is strange become anomalies."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 import polars as pl
 
 from detector.anomaly import Anomaly
+from detector.cut import Cut
 from detector.episodes import Episodes, Strange
 from detector.evidence import EvidenceSource
 from detector.sharing import SHARED, find_sharers, judge_sharers, split_sharers
 from detector.siteverdict import judge_floods, judge_logins, reaches_floor
-from detector.slots import MOST_SLOTS, Slots, observe, with_browsers
+from detector.slots import MOST_SLOTS, Slots, observe
 from detector.slow import DAY, by_day, judge_days
-from detector.traffic import SCALES, Cut, Scale, Spread, with_details
-from detector.trend import HISTORY_SCHEMA, mark, with_history, with_learnt, with_usual
+from detector.spread import Spread
+from detector.traffic import SCALES, Scale, with_details, with_floors
+from detector.trend import HISTORY_SCHEMA, mark, put, to_history, with_history, with_learnt, with_usual
 from detector.walks import Walks
 
 SPAN = timedelta(hours=2)
@@ -27,6 +29,9 @@ MOST_LOOKS = 8
 
 MOST_HISTORY = 200_000
 """Counts of intervals that are kept: a day of 120 sites."""
+
+_Seen = tuple[list[pl.DataFrame], list[Strange]]
+"""What the history is to learn (the columns of HISTORY_SCHEMA), and what is strange."""
 
 
 class SiteWatch:
@@ -63,9 +68,8 @@ class SiteWatch:
         if history is not None:
             self.history = history
         if since is not None:
-            slots = Spread.of(with_browsers(self.slots.merged()))
-            for scale in SCALES:
-                self._look(scale, since, slots)
+            learnt, _ = self._look([(scale, since) for scale in SCALES])
+            self.history = put(self.history, learnt)
 
     def refill(self, prepared: pl.DataFrame) -> None:
         """Count requests without judging them (output of `detector.features.prepare`)."""
@@ -99,85 +103,76 @@ class SiteWatch:
         if not isinstance(first, datetime):
             return []
         self.refill(new)
-        slots = Spread.of(with_browsers(self.slots.merged()))
-        found = [
-            strange
-            for scale in SCALES
-            if _is_due(scale, before, watermark)
-            for strange in self._look(scale, min(first, (before or first) - scale.cadence), slots)
-        ]
+        due = [(scale, before) for scale in SCALES if _is_due(scale, before, watermark)]
+        learnt, found = self._look([(scale, min(first, (before or first) - scale.cadence)) for scale, _ in due])
         if _is_due(DAY, before, watermark):
-            found += self._look_at_days(memory, min(first, (before or first) - DAY.cadence))
+            more, strange = self._look_at_days(memory, min(first, (before or first) - DAY.cadence))
+            learnt, found = learnt + more, found + strange
         if _is_due(SHARED, before, watermark):
-            found += self._look_at_walks(min(first, before or first), watermark)
+            more, strange = self._look_at_walks(min(first, before or first), watermark)
+            learnt, found = learnt + more, found + strange
+        self.history = put(self.history, learnt)
         anomalies = self._episodes.name(found, rows)
         self._trim(watermark)
         return anomalies
 
-    def _look(self, scale: Scale, since: datetime, slots: Spread) -> list[Strange]:
-        cut = Cut(slots, scale, since)
-        if not len(cut):
-            return []
-        counted = cut.count(times=self.slots.times)
-        busy = counted.filter(reaches_floor(scale))
+    def _look(self, wanted: Sequence[tuple[Scale, datetime]]) -> _Seen:
+        """Look at intervals of some lengths, each from a moment on."""
+        if not wanted or self.slots.frame.is_empty():
+            return [], []
+        cut, scales, times = Cut(Spread.of(self.slots.frame), wanted), [scale for scale, _ in wanted], self.slots.times
+        counted = cut.count(times)
+        busy = with_floors(counted, scales).filter(reaches_floor())
         if busy.is_empty():  # whatever is usual
-            calm = {name: pl.lit(value=False) for name in ("is_flooded", "is_sprayed")}
-            self._learn(counted.with_columns(pl.lit(scale.name).alias("scale"), **calm))
-            return []
+            return [to_history(counted, scales)], []
         clients = cut.clients(busy["where"])
-        busy = with_learnt(with_details(busy, clients, times=self.slots.times), self.hours)
-        seen = with_history(counted, self.history, scale)
+        busy = with_learnt(with_details(busy, clients, times), self.hours)
+        seen = with_history(busy, counted, self.history, scales)
         # A long attack in one page must not become usual by itself: what is strange is left out, and looked at again.
         for _ in range(MOST_LOOKS):
-            judged = with_usual(busy, seen, scale)
-            floods, logins = judge_floods(judged, scale), judge_logins(judged, scale)
+            judged = with_usual(busy, seen)
+            floods, logins = judge_floods(judged), judge_logins(judged)
             again = mark(mark(seen, floods, "is_flooded"), logins, "is_sprayed")
             if again.equals(seen):
                 break
             seen = again
-        self._learn(seen.filter(pl.col("where").is_not_null()).with_columns(pl.lit(scale.name).alias("scale")))
-        strange = []
-        for flags, who in (
-            (floods, pl.col("is_bare")),
-            (logins, pl.col("is_dry") | pl.col("is_lucky")),
-        ):
-            if flags.height:
-                members = clients.filter(who & pl.col("where").is_in(flags["where"].implode()))
-                strange.append(Strange.at(flags, members, scale))
-        return strange
+        strange = list[Strange]()
+        for place, scale in enumerate(scales):
+            for flags, who in ((floods, pl.col("is_bare")), (logins, pl.col("is_dry") | pl.col("is_lucky"))):
+                own = flags.filter(pl.col("scale") == place)
+                if own.height:
+                    members = clients.filter(who & pl.col("where").is_in(own["where"].implode()))
+                    strange.append(Strange.at(own, members, scale))
+        return [to_history(counted, scales, seen)], strange
 
-    def _look_at_days(self, memory: pl.DataFrame, since: datetime) -> list[Strange]:
+    def _look_at_days(self, memory: pl.DataFrame, since: datetime) -> _Seen:
         clients = by_day(memory, since)
         if clients.is_empty():
-            return []
+            return [], []
         flags, seen = judge_days(clients, self.history)
         nothing = {name: pl.lit(0) for name in ("bare", "browsing")}
         calm = {name: pl.lit(value=False) for name in ("is_flooded", "is_sprayed")}
-        self._learn(seen.with_columns(pl.lit(DAY.name).alias("scale"), **nothing, **calm))
+        learnt = [seen.with_columns(pl.lit(DAY.name).alias("scale"), **nothing, **calm)]
         if flags.is_empty():
-            return []
+            return learnt, []
         members = clients.filter(pl.col("is_dry") | pl.col("is_lucky"))
-        return [Strange.at(flags, members.join(flags, on=["domain", "interval"], how="semi"), DAY)]
+        return learnt, [Strange.at(flags, members.join(flags, on=["domain", "interval"], how="semi"), DAY)]
 
-    def _look_at_walks(self, since: datetime, until: datetime) -> list[Strange]:
-        strange = []
+    def _look_at_walks(self, since: datetime, until: datetime) -> _Seen:
+        known = self.history.filter(pl.col("scale") == SHARED.name)
+        learnt, strange = list[pl.DataFrame](), list[Strange]()
         for pairs, visitors in self.walks.windows(since, until):
             times = 2**self.walks.thinned
             calm, others = split_sharers(find_sharers(pairs, visitors), times)
-            if calm.height:
-                self._learn(judge_sharers(calm, self.history, times)[1])
-            for sharers in others:
-                flags, seen = judge_sharers(sharers, self.history, times)
-                self._learn(seen)
+            for sharers in ([calm] if calm.height else []) + others:
+                flags, seen = judge_sharers(sharers, known, times)
+                known = put(known, [seen])
+                learnt.append(seen)
                 for is_guess in flags["is_guess"]:
                     own = pl.col("is_guess") == is_guess
                     members = sharers.filter(own).join(flags.filter(own), on="domain", how="semi")
                     strange.append(Strange.at(flags.filter(own), members, SHARED))
-        return strange
-
-    def _learn(self, counted: pl.DataFrame) -> None:
-        own = counted.select(pl.col(name).cast(kind) for name, kind in HISTORY_SCHEMA.items())
-        self.history = self.history.join(own, on=["scale", "domain", "interval"], how="anti").vstack(own)
+        return learnt, strange
 
     def place(self, anomaly: Anomaly) -> None:
         """Remember which incident an anomaly was put into."""

@@ -18,16 +18,6 @@ log = logging.getLogger(__name__)
 MOST_SLOTS = 1_000_000
 """Slots that are kept, some 130 MB; beyond them only every second client is counted, then every fourth, and so on."""
 
-MANY = 10
-"""Requests without a single image or style among them from which on a referrer makes nobody a visitor."""
-
-MADE_UP = 0.5
-"""Share of different ones among the referrers of clients that load nothing, from which on they are made up: crowds come
-by one link, or a few."""
-
-CLAIMS = 30
-"""Such clients, at least, before that is said."""
-
 SUMS = ("requests", "assets", "failed", "succeeded", "blind", "errors", "odd")
 
 SLOTS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
@@ -142,31 +132,6 @@ def merge_slots(slots: pl.DataFrame) -> pl.DataFrame:
     return add_up(slots, begins(places[order], times[order]), order)
 
 
-def with_browsers(slots: pl.DataFrame) -> pl.DataFrame:
-    """Say of each client who `loads` assets, who `browses` (they and some more), and whose referrer `is_made_up`.
-
-    A referrer is easily made up: it counts only for who asks for little, and not where everybody shows another.
-
-    Args:
-        slots: Output of `merge_slots`.
-
-    Returns:
-        The same rows with these Booleans.
-    """
-    starts = begins(slots["place"].to_numpy())
-    who = add_up(slots.select("site", *SUMS, "declared", "referrer"), starts)
-    claims = (pl.col("assets") == 0) & (pl.col("requests") < MANY) & pl.col("referrer").is_not_null()
-    told = who.filter(claims).group_by("site").agg(pl.len(), pl.col("referrer").n_unique().alias("different"))
-    liars = told.filter((pl.col("len") >= CLAIMS) & (pl.col("different") >= MADE_UP * pl.col("len")))
-    is_made_up = claims & pl.col("site").is_in(liars["site"].implode())
-    loads = pl.col("assets") > 0
-    each = who.select(
-        loads.alias("loads"), (loads | (claims & ~is_made_up)).alias("browses"), is_made_up.alias("is_made_up")
-    )
-    counts = np.diff(starts, append=slots.height)
-    return slots.with_columns(pl.Series(column.name, np.repeat(column.to_numpy(), counts)) for column in each)
-
-
 class Slots:
     """The slots of the last hours, bounded.
 
@@ -191,7 +156,8 @@ class Slots:
     def add(self, observed: pl.DataFrame) -> None:
         """Take in new slots (output of `observe`)."""
         self.frame = self.frame.vstack(self._thin(observed))
-        if self.frame.height > min(max(2 * self._merged, 20_000), self.most):
+        # Pages hardly overlap: only many small ones have much to put together.
+        if self.frame.height > min(2 * max(self._merged, observed.height, 10_000), self.most):
             self.merged()
         while self.frame.height > self.most:
             if not self._thinned:

@@ -1,10 +1,13 @@
 """What is usual at a site, interval by interval: what came before, and what its history taught of the hour."""
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 import polars as pl
 
 from detector.traffic import COUNT, Scale
 
-TRAILING = "24h"
+TRAILING = timedelta(hours=24)
 """What is usual is the upper quartile of so long before, without what was strange."""
 
 ENOUGH = 20
@@ -28,43 +31,49 @@ HISTORY_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 """One row per site and interval: how many clients of each sort, and whether that was strange."""
 
 
-def with_history(counted: pl.DataFrame, history: pl.DataFrame, scale: Scale) -> pl.DataFrame:
-    """Put intervals and what was seen before into one row of time for each site.
+def with_history(
+    busy: pl.DataFrame, counted: pl.DataFrame, history: pl.DataFrame, scales: Sequence[Scale]
+) -> pl.DataFrame:
+    """Put intervals and what was seen before into one row of time for each site and length.
 
     Args:
-        counted: Output of `detector.traffic.Cut.count`.
-        history: HISTORY_SCHEMA, the intervals of this length that were seen before, these among them or not.
-        scale: How long they are.
+        busy: Some rows of `counted`: of other sites and lengths nothing is returned.
+        counted: Output of `detector.cut.Cut.count`.
+        history: HISTORY_SCHEMA, the intervals that were seen before, these among them or not.
+        scales: What `scale` of the others is a place in.
 
     Returns:
-        `domain`, `interval`, `where` (null for those before), `bare`, `browsing`, `dry`, and `is_flooded` and
-        `is_sprayed`, which are false for those of `counted`; only sites that are in it, by site and time.
+        `scale`, `domain`, `interval`, `where` (null for those before), `bare`, `browsing`, `dry`, and `is_flooded` and
+        `is_sprayed`, which are false for those of `counted`; by length, site and time.
     """
-    own = counted.select(
-        *COUNT, "where", "bare", "browsing", "dry", *(pl.lit(value=False).alias(name) for name in _STRANGE)
-    )
-    here = (pl.col("scale") == scale.name) & pl.col("domain").is_in(own["domain"].unique().implode())
-    known = history.filter(here).join(own, on=COUNT, how="anti").with_columns(pl.lit(None, pl.UInt64).alias("where"))
-    return pl.concat([known.select(own.columns), own]).sort(COUNT)
+    alike = busy.select("scale", "domain").unique()
+    own = counted.join(alike, on=["scale", "domain"], how="semi")
+    own = own.with_columns(pl.lit(value=False).alias(name) for name in _STRANGE)
+    names = pl.DataFrame({"scale": range(len(scales)), "name": [scale.name for scale in scales]})
+    places = alike.join(names.cast({"scale": own.schema["scale"]}), on="scale")
+    lately = history.rename({"scale": "name"}).filter(pl.col("interval") >= pl.lit(busy["interval"].min()) - TRAILING)
+    known = lately.join(places, on=["name", "domain"]).join(own, on=["scale", *COUNT], how="anti")
+    both = [known.with_columns(pl.lit(None, own.schema["where"]).alias("where")).select(own.columns), own]
+    return pl.concat(both).sort("scale", *COUNT)
 
 
-def with_usual(busy: pl.DataFrame, seen: pl.DataFrame, scale: Scale) -> pl.DataFrame:
+def with_usual(busy: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
     """Add what was usual before each interval, as far as it is asked for.
 
     Args:
-        busy: Some rows of `detector.traffic.Cut.count`.
+        busy: Some rows of `detector.cut.Cut.count`, with floors (detector.traffic.with_floors).
         seen: Output of `with_history`, with these among others: what is strange is not usual.
-        scale: How long they are; what is usual of a sort of clients is 0 where no row has enough to be named.
 
     Returns:
         The same rows with `usual_bare`, `usual_dry`, `usual_share` (bare clients for each that browses) and
-        `loads_assets`: whether visitors of this site do.
+        `loads_assets`: whether visitors of this site do; what is usual of a sort of clients is 0 where no row has
+        enough of them to be named.
     """
     columns = {"usual_bare": pl.lit(0.0), "usual_dry": pl.lit(0.0), "_bare": pl.lit(0.0), "_browsing": pl.lit(0.0)}
-    if (busy["bare"] >= scale.floor_bare).any():
+    if (busy["bare"] >= busy["floor_bare"]).any():
         columns |= {"usual_bare": _upper_quartile(_calm("bare", "is_flooded"))}
         columns |= {"_bare": _trailing("bare"), "_browsing": _trailing("browsing")}
-    if (busy["dry"] >= scale.floor_dry).any():
+    if (busy["dry"] >= busy["floor_dry"]).any():
         columns["usual_dry"] = _upper_quartile(_calm("dry", "is_sprayed"))
     joined = busy.join(seen.select("where", **columns), on="where", how="left", maintain_order="left")
     # Where a whole day was strange, it is all there is.
@@ -87,18 +96,47 @@ def _calm(name: str, strange: str) -> pl.Expr:
 def _upper_quartile(values: pl.Expr) -> pl.Expr:
     """Return the quartile of the intervals before, null where there is none."""
     own = values.cast(pl.Float64)
-    return own.rolling_quantile_by("interval", TRAILING, quantile=0.75, closed="left").over("domain")
+    return own.rolling_quantile_by("interval", TRAILING, quantile=0.75, closed="left").over("scale", "domain")
 
 
 def _trailing(name: str) -> pl.Expr:
     own = _calm(name, "is_flooded")
-    return own.rolling_sum_by("interval", TRAILING, closed="left").over("domain").fill_null(0)
+    return own.rolling_sum_by("interval", TRAILING, closed="left").over("scale", "domain").fill_null(0)
 
 
 def mark(seen: pl.DataFrame, strange: pl.DataFrame, name: str) -> pl.DataFrame:
     """Set the Boolean `name` of the intervals that are in `strange` (both with `where`)."""
     is_in = pl.col("where").is_in(strange["where"].implode()).fill_null(value=False)
     return seen.with_columns(pl.col(name) | is_in)
+
+
+def to_history(counted: pl.DataFrame, scales: Sequence[Scale], seen: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Return what is to be learnt (the columns of HISTORY_SCHEMA).
+
+    Args:
+        counted: Output of `detector.cut.Cut.count`.
+        scales: What its `scale` is a place in.
+        seen: Output of `with_history`, marked; None: nothing is strange.
+    """
+    names = pl.Series("scale", [scale.name for scale in scales]).gather(counted["scale"])
+    calm = counted.with_columns(names, *(pl.lit(value=False).alias(name) for name in _STRANGE))
+    if seen is None:
+        return calm
+    own = seen.filter(pl.col("where").is_not_null())
+    return mark(mark(calm, own.filter("is_flooded"), "is_flooded"), own.filter("is_sprayed"), "is_sprayed")
+
+
+def put(history: pl.DataFrame, learnt: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Put intervals that were looked at into a history, in place of what it held of them (HISTORY_SCHEMA).
+
+    Args:
+        history: HISTORY_SCHEMA.
+        learnt: Its columns and any others, each interval once.
+    """
+    if not learnt:
+        return history
+    own = pl.concat([each.select(pl.col(name).cast(kind) for name, kind in HISTORY_SCHEMA.items()) for each in learnt])
+    return history.join(own, on=["scale", "domain", "interval"], how="anti", maintain_order="left").vstack(own)
 
 
 def with_learnt(counted: pl.DataFrame, hours: pl.DataFrame) -> pl.DataFrame:

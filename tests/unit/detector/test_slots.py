@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from detector.cut import Cut
 from detector.describe import DECLARED
 from detector.prepare import prepare
 from detector.segments import begins, first_known, in_order, is_in_order, joint_key, totals
-from detector.slots import SLOTS_SCHEMA, SUMS, Slots, merge_slots, observe, with_browsers
-from detector.traffic import SCALES, Cut, Scale, Spread
+from detector.slots import SLOTS_SCHEMA, Slots, merge_slots, observe
+from detector.spread import CLAIMS, SPARSE, Spread, number_codes
+from detector.traffic import SCALES
 from tests.unit.detector.frames import at, events_of, request
 
 _KEYS = ("domain", "client", "slot")
@@ -81,27 +83,80 @@ def test_parts_put_together_are_the_whole(ones: list[dict[str, Any]], cut: int) 
     assert_frame_equal(merge_slots(merged), merged)
 
 
-@given(st.lists(ONES, min_size=1, max_size=60), st.sampled_from(SCALES))
+def with_browsers(slots: pl.DataFrame) -> pl.DataFrame:
+    """Add who browses, by tables of groups."""
+    who = ["domain", "client"]
+    told = slots.with_columns(
+        (pl.col("assets").sum().over(who) > 0).alias("loads"),
+        (pl.col("requests").sum().over(who) < 10).alias("asks_little"),
+        pl.col("referrer").drop_nulls().first().over(who, order_by="slot").alias("shown"),
+    ).with_columns((~pl.col("loads") & pl.col("asks_little") & pl.col("shown").is_not_null()).alias("claims"))
+    each = told.unique(who).filter("claims").group_by("domain")
+    counted = each.agg(pl.len(), pl.col("shown").n_unique().alias("different"))
+    liars = counted.filter((pl.col("len") >= CLAIMS) & (pl.col("different") >= 0.5 * pl.col("len")))
+    made_up = pl.col("claims") & pl.col("domain").is_in(liars["domain"].implode())
+    return told.with_columns(
+        made_up.alias("is_made_up"), (pl.col("loads") | (pl.col("claims") & ~made_up)).alias("browses")
+    )
+
+
+@given(
+    st.lists(ONES, min_size=1, max_size=60), st.integers(0, 60), st.lists(st.integers(0, 7000), min_size=4, max_size=4)
+)
 @settings(max_examples=60, deadline=None)
-def test_intervals_are_what_groups_would_be(ones: list[dict[str, Any]], scale: Scale) -> None:
-    slots = with_browsers(observe(prepared(ones)))
-    cut = Cut(Spread.of(slots), scale, at(0))
+def test_intervals_are_what_groups_would_be(ones: list[dict[str, Any]], parted: int, since: list[int]) -> None:
+    rows = prepared(ones)
+    parts = [observe(part) for part in (rows[parted:], rows[:parted]) if part.height]
+    slots = with_browsers(observe(rows))
+    wanted = [(scale, at(moment)) for scale, moment in zip(SCALES, since, strict=True)]
+    cut = Cut(Spread.of(pl.concat(parts)), wanted)
     counted = cut.count(times=2)
     clients = cut.clients(counted["where"])
-    plain = slots.group_by("domain", "client", pl.col("slot").dt.truncate(scale.name).alias("interval")).agg(
-        pl.col(*SUMS).sum(), pl.col("declared", "more").any(), pl.col("browses").any()
-    )
-    keys = ["domain", "client", "interval"]
-    # The outcome of attempts depends on all who tried to log in.
-    names = [name for name in SUMS if name not in {"failed", "succeeded"}] + ["declared", "more"]
-    assert len(cut) == plain.height
-    assert_frame_equal(clients.select(keys + names).sort(keys), plain.select(keys + names).sort(keys))
-    told = clients.group_by("domain", "interval").agg(
-        (2 * pl.col("is_bare").sum()).alias("bare"),
-        (2 * (~pl.col("is_bare")).sum()).alias("browsing"),
-        (2 * pl.col("is_dry").sum()).alias("dry"),
-    )
-    assert_frame_equal(counted.drop("where"), told.sort("domain", "interval"), check_dtypes=False)
+    for place, (scale, moment) in enumerate(wanted):
+        interval = pl.col("slot").dt.truncate(scale.name).alias("interval")
+        first = pl.select(pl.lit(moment).dt.truncate(scale.name)).item()
+        own = slots.with_columns(interval).filter(pl.col("interval") >= first)
+        keys = ["domain", "client", "interval"]
+        plain = own.group_by(keys).agg(
+            pl.col("requests", "errors", "odd").sum(),
+            pl.col("is_made_up").first(),
+            (pl.col("browses") | pl.col("declared")).any().alias("others"),
+        )
+        counts = counted.filter(pl.col("scale") == place)
+        members = clients.filter(pl.col("where").is_in(counts["where"].implode()))
+        names = [*keys, "requests", "errors", "odd", "is_made_up"]
+        assert_frame_equal(members.select(names).sort(keys), plain.select(names).sort(keys), check_dtypes=False)
+        both = members.join(plain, on=keys)
+        assert both.filter(pl.col("is_bare") == pl.any_horizontal("others", "is_dry", "is_lucky")).is_empty()
+        told = members.group_by("domain", "interval").agg(
+            (2 * pl.col("is_bare").sum()).alias("bare"),
+            (2 * (~pl.col("is_bare")).sum()).alias("browsing"),
+            (2 * pl.col("is_dry").sum()).alias("dry"),
+        )
+        wide = counts.drop("where", "scale")
+        assert_frame_equal(wide, told.sort("domain", "interval"), check_dtypes=False)
+
+
+def test_made_up_referrers_are_those_of_many_that_differ() -> None:
+    def browsing(different: int, clients: int) -> float:
+        ones = [
+            {"seconds": number, "address": f"192.0.2.{number}", "referrer": f"https://{number % different}.example/"}
+            for number in range(clients)
+        ]
+        return float(Spread.of(observe(prepared(ones))).browsing.browses.mean())
+
+    assert browsing(CLAIMS, CLAIMS) == 0
+    assert browsing(CLAIMS // 2, CLAIMS) == 0
+    assert browsing(CLAIMS // 2 - 1, CLAIMS) == 1
+    assert browsing(CLAIMS - 1, CLAIMS - 1) == 1
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=50), st.sampled_from([1, 3, SPARSE * 60]))
+@settings(max_examples=60, deadline=None)
+def test_codes_are_numbered_by_rank(codes: list[int], apart: int) -> None:
+    numbers, distinct = number_codes(np.array(codes) * apart)
+    assert distinct.tolist() == sorted({code * apart for code in codes})
+    assert distinct[numbers].tolist() == [code * apart for code in codes]
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3), st.booleans())))
