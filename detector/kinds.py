@@ -20,6 +20,7 @@ class Kind:
             lets a verdict fall when its evidence is taken away. Empty: no single session shows it.
         declared: What takes its place for user agents that call themselves a crawler, a feed reader or a monitor;
             empty: they are never called so.
+        less: Features that take units of evidence away, each with how many.
         also: Features that must have at least this value besides.
         clues: Further features that its learner looks at, and which direction is hostile (1 more, -1 less).
         beyond_usual: Features that must also exceed this site's 99th percentile: where hundreds log in each minute,
@@ -32,6 +33,7 @@ class Kind:
     technique: tuple[str, str] | None
     amount: Amount = ()
     declared: Amount = ()
+    less: tuple[tuple[str, float], ...] = ()
     also: tuple[tuple[str, float], ...] = ()
     clues: tuple[tuple[str, int], ...] = ()
     beyond_usual: tuple[str, ...] = ()
@@ -52,6 +54,10 @@ class Kind:
 
 _PROGRAM = (("agent_tool", 1), ("agent_missing", 1), ("share_no_referrer", 1), ("client_linked_assets", -1))
 """What tells programs from people, whatever they do."""
+
+FORGIVEN = 1.5
+"""Units that one login forgives: people forget a password, try it up to fifteen times, and get in. A guesser who gets
+in once after hundreds is one all the more, and of many people behind one address most get in."""
 
 EXPLICIT = frozenset({"client_probes", "client_exploits", "agent_attack"})
 """Features that are an attack by themselves, on whatever site, and in a log that tells next to nothing besides."""
@@ -80,7 +86,8 @@ KINDS = {
             ("T1110.001", "Password Guessing"),
             ((("client_login_failures", 10),), (("day_login_failures", 16),), (("denied_repeats", 20),)),
             ((("login_failures", 10),),),
-            clues=(*_PROGRAM, ("client_login_successes", -1), ("client_user_agents", 1), ("client_peak_60s", 1)),
+            less=(("client_login_successes", FORGIVEN), ("day_login_successes", FORGIVEN)),
+            clues=(*_PROGRAM, ("client_user_agents", 1), ("client_peak_60s", 1)),
             major=2.5,
             critical=15,
         ),

@@ -69,7 +69,7 @@ class Learner:
         if self.trees is None or not len(matrix):
             return np.full(len(matrix), CERTAIN)
         explicit = np.where(amounts(matrix, self.kind, only_explicit=True) >= 1, CERTAIN, 0.0)
-        odds = self.slope * self.trees.log_odds(matrix[:, self.columns]) + self.offset
+        odds = self.slope * self.trees.log_odds(_seen(self.kind, matrix, self.columns)) + self.offset
         return np.maximum(1.0 / (1.0 + np.exp(-odds)), explicit)
 
 
@@ -85,9 +85,12 @@ def learn(kind: str, matrix: Matrix, labels: NDArray[np.str_], sites: NDArray[np
     """
     found = amounts(matrix, kind)
     columns = tuple(NAMES.index(name) for name, _ in KINDS[kind].features)
-    chosen = ((labels == kind) & (found >= 1)) | ((labels == NORMAL) & (found >= NEAR))
+    # Who got in once had looked like any guesser until then; of those who log in all day that says nothing.
+    less = [NAMES.index(name) for name, _ in KINDS[kind].less]
+    tried = np.where(matrix[:, less].sum(axis=1) <= 1, amounts(matrix, kind, forgives=False), found)
+    chosen = ((labels == kind) & (found >= 1)) | ((labels == NORMAL) & (tried >= NEAR))
     attack, folds = labels[chosen] == kind, sites[chosen] % FOLDS
-    held = matrix[chosen][:, columns]
+    held = _seen(kind, matrix[chosen], columns)
     if min((~attack).sum(), attack.sum()) < FEW:
         return Learner(kind, columns, None)
     odds = np.full(len(held), np.nan)
@@ -98,6 +101,11 @@ def learn(kind: str, matrix: Matrix, labels: NDArray[np.str_], sites: NDArray[np
     known = np.isfinite(odds)
     slope, offset = _calibrate(kind, odds[known], attack[known])
     return Learner(kind, columns, _grow(kind, held, attack, seed), slope, offset)
+
+
+def _seen(kind: str, matrix: Matrix, columns: tuple[int, ...]) -> Matrix:
+    """Return what trees are shown: the kind's features, and how much evidence they make together."""
+    return np.column_stack([matrix[:, columns], amounts(matrix, kind, forgives=False)])
 
 
 def _grow(kind: str, matrix: Matrix, attack: NDArray[np.bool_], seed: int) -> Forest:
@@ -111,7 +119,7 @@ def _grow(kind: str, matrix: Matrix, attack: NDArray[np.bool_], seed: int) -> Fo
         max_leaf_nodes=8,
         min_samples_leaf=8,
         l2_regularization=1.0,
-        monotonic_cst=[direction for _, direction in KINDS[kind].features],
+        monotonic_cst=[*(direction for _, direction in KINDS[kind].features), 1],
         class_weight="balanced",
         early_stopping=False,
         random_state=seed,

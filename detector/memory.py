@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from detector.attempts import with_outcomes
-from detector.describe import key_of
+from detector.describe import APP, key_of
 from detector.prepare import marks_of
 from enrich.signs import EXPLICIT
 
@@ -58,6 +58,7 @@ _LOOKED_AT = (
     "login_succeeded",
     "is_blind_login",
     "marks",
+    "agent",
     "client_key",
     "path_key",
 )
@@ -87,8 +88,8 @@ def remember(prepared: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.Da
         MEMORY_SCHEMA, one row per client, site and hour with something suspicious in it.
     """
     is_missing = pl.col("status").is_in([404, 410]) & ~pl.col("is_asset") & ~pl.col("is_interface")
-    # What refuses each first request says nothing of passwords.
-    has_failed = pl.col("login_failed") & ~pl.col("is_guarded")
+    # What refuses each first request says nothing of passwords, and an app repeats the one that it keeps.
+    has_failed = pl.col("login_failed") & ~pl.col("is_guarded") & ((pl.col("agent") & APP) == 0)
     is_probe = (pl.col("marks") & _EXPLICIT) != 0
     is_odd = pl.any_horizontal(has_failed, "is_blind_login", is_probe, is_missing)
     suspicious = prepared.select("client_key", is_odd.alias("is_odd")).filter("is_odd")["client_key"].unique()

@@ -24,17 +24,22 @@ PLENTY = 4.0
 _DECLARED = NAMES.index("agent_crawler")
 
 
-def amounts(matrix: NDArray[np.float64], kind: str, *, only_explicit: bool = False) -> NDArray[np.float64]:
+def amounts(
+    matrix: NDArray[np.float64], kind: str, *, only_explicit: bool = False, forgives: bool = True
+) -> NDArray[np.float64]:
     """Return how many units of evidence of a kind sessions hold, shape (n_sessions,).
 
     Args:
         matrix: Features, shape (n_sessions, n_features).
         kind: One of `LEARNT`.
         only_explicit: Whether only evidence counts that no visitor gives by mistake.
+        forgives: Whether what takes evidence away does so.
     """
     declared = matrix[:, _DECLARED] > 0
     groups = [tuple(one for one in group if not only_explicit or one[0] in EXPLICIT) for group in KINDS[kind].amount]
     found = np.where(declared, _sum(matrix, KINDS[kind].declared), _sum(matrix, [group for group in groups if group]))
+    for name, each in KINDS[kind].less if forgives else ():
+        found = np.maximum(found - each * matrix[:, NAMES.index(name)], 0.0)
     for name, least in KINDS[kind].also:
         found = np.where(matrix[:, NAMES.index(name)] >= least, found, 0.0)
     return found

@@ -10,9 +10,9 @@ from detector.describe import APP, BROWSER
 from detector.prepare import REFUSED, UNAUTHORIZED, codes
 from detector.profile import SiteProfile
 from detector.requests import ANSWERED, FORCED, TYPED, Odd, Pairs, Requests
-from detector.segments import Keys, changes
+from detector.segments import Bools, Keys, Rows, changes, order_within
 from detector.served import ask_history, tell_facts
-from detector.sessions import Numbered, moments, number
+from detector.sessions import SECOND, Numbered, moments, number
 from detector.words import BIT, Words, mask, said
 
 COUNTED = (
@@ -40,6 +40,9 @@ TURNED_AWAY = (301, 302, 303, 307, 308, 403)
 
 MISSING = (404, 410)
 
+STORED = 20 * SECOND
+"""An app keeps a password and knows no other: what it sends again after so long is no guess, however often it does."""
+
 
 def number_rows(prepared: pl.DataFrame, profile: SiteProfile) -> Requests:
     """Return requests as numbers.
@@ -61,7 +64,7 @@ def number_rows(prepared: pl.DataFrame, profile: SiteProfile) -> Requests:
     words, marks, paths, agent = words[rows], take("marks"), take("path_key"), take("agent")
     status = codes(prepared["status"])[rows]
     words |= _answers(status, words, agent)
-    words |= _outcomes(order, status, words, paths)
+    words |= _outcomes(order, status, words, paths, agent)
     words |= ask_history(prepared, rows, words=words, marks=marks, status=status, agent=agent, facts=facts[rows])
     words |= _reads(words, agent)
     asked = np.flatnonzero((words & BIT["is_plain"]) == 0)
@@ -100,7 +103,7 @@ def _answers(status: NDArray[np.int16], words: Words, agent: NDArray[np.uint8]) 
     return said(missing, "is_missing") | said(got, "is_got") | said(guessed, "is_guess")
 
 
-def _outcomes(order: Numbered, status: NDArray[np.int16], words: Words, paths: Keys) -> Words:
+def _outcomes(order: Numbered, status: NDArray[np.int16], words: Words, paths: Keys, agent: NDArray[np.uint8]) -> Words:
     """Judge logins by what follows: back at the login page, or at the next attempt, nobody has got in."""
     found = np.zeros(len(words), np.uint32)
     same = ~changes(order.session)  # as the request before
@@ -112,7 +115,7 @@ def _outcomes(order: Numbered, status: NDArray[np.int16], words: Words, paths: K
     let_in &= (words & BIT["at_login"]) == 0
     repeats = np.flatnonzero(again & ~let_in)
     repeats = repeats[(status[repeats - 1] == UNAUTHORIZED) & (paths[repeats] == paths[repeats - 1])]
-    found[repeats] = BIT["is_denied_again"]
+    found[repeats[((agent[repeats] & APP) == 0) | (order.gap[repeats] < STORED)]] = BIT["is_denied_again"]
     logins = np.flatnonzero(words & mask(("login_failed", "login_succeeded")))
     own, following = words[logins], np.minimum(logins + 1, len(words) - 1)
     goes_on = (following > logins) & same[following]
@@ -125,8 +128,37 @@ def _outcomes(order: Numbered, status: NDArray[np.int16], words: Words, paths: K
     again = back | unfollowed
     succeeded = (own & BIT["login_succeeded"]) != 0
     failed = ((own & BIT["is_login"]) != 0) & ((own & BIT["login_failed"]) != 0) & ~let_in[logins]
+    by_app = np.flatnonzero(failed & ((agent[logins] & APP) != 0))
+    failed[by_app[_sent_again(order, paths, logins[by_app])]] = False
     found[logins] |= said(failed | (succeeded & again), "has_failed") | said(succeeded & ~again, "has_succeeded")
+    denied = np.flatnonzero((status == UNAUTHORIZED) & (((words & BIT["is_login"]) | found) == 0))
+    found[denied[_by_many_names(order, status, paths, denied)]] = BIT["has_failed"]
     return found
+
+
+def _sent_again(order: Numbered, paths: Keys, refused: Rows) -> Bools:
+    """Return which of an app's refused logins only repeat, a while later, what the same path refused before."""
+    again = np.zeros(len(refused), np.bool_)
+    if not len(refused):
+        return again
+    sessions, keys = order.session[refused], paths[refused]
+    by_path = order_within(sessions, keys)
+    times = order.times[refused][by_path]
+    again[by_path[1:]] = ~changes(sessions[by_path], keys[by_path])[1:] & (np.diff(times) >= STORED)
+    return again
+
+
+def _by_many_names(order: Numbered, status: NDArray[np.int16], paths: Keys, denied: Rows) -> Bools:
+    """Return which refusals met another user agent of the same visit before, and led this one to nothing else."""
+    again = np.zeros(len(denied), np.bool_)
+    if not len(denied):
+        return again
+    is_refused = np.minimum.reduceat(status == UNAUTHORIZED, order.begins)
+    visits, sessions, keys = order.visit[denied], order.session[denied], paths[denied]
+    by_path = order_within(visits, keys)
+    first = changes(visits[by_path], keys[by_path])
+    again[by_path] = ~first & changes(sessions[by_path])
+    return np.asarray(again & is_refused[sessions])
 
 
 def _signed(order: Numbered, urls: Keys, words: Words, marks: NDArray[np.uint16]) -> Pairs:

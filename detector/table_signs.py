@@ -14,7 +14,8 @@ LOGIN = (
     Feature(
         "login_failures",
         "count",
-        "login attempts that were refused, shown the form again, or followed by the login page or another attempt",
+        "login attempts that were refused, shown the form again, or followed by the login page or another attempt; of "
+        "what an app sends to one path, the first and what follows within 20 s: it repeats the password that it keeps",
         "{} failed login attempts",
         1,
         count_rare("has_failed"),
@@ -32,7 +33,7 @@ LOGIN = (
     Feature(
         "denied_repeats",
         "count",
-        "answers 401 to the very path that was answered 401 before",
+        "answers 401 to the very path that was answered 401 before; for apps, within 20 s",
         "{} times refused with 401 again",
         1,
         count_rare("is_denied_again"),

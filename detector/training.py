@@ -20,7 +20,7 @@ from detector.model import SessionModel
 from detector.profile import SiteProfile
 from detector.table import NAMES
 
-PREFIXES = (5, 10, 20, 40, 100)
+PREFIXES = (5, 10, 20, 30, 40, 100)
 """Labelled clients are also shown as they looked after so many requests: the live detector meets them young."""
 
 ALIKE = {"stuffing": "spray", "ddos": "dos"}

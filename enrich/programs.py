@@ -69,7 +69,7 @@ PROGRAMS = (
         "tool",
         "a program that a developer wrote",
         r"python-requests|python-urllib|python-httpx|aiohttp|httpx/|go-http-client|libwww-perl|lwp::|java/"
-        r"|okhttp|scrapy|axios|node-fetch|undici"
+        r"|^okhttp|scrapy|axios|node-fetch|undici"
         r"|winhttp|ruby|faraday|guzzlehttp|apache-httpclient|http_request2|indy library|mechanize|reqwest/"
         r"|dart:io|dart/|deno/|bun/|got \(|unirest|restsharp",
     ),
@@ -112,6 +112,7 @@ PROGRAMS = (
         "app",
         "an application other than a browser",
         r"^(?:[^/(]+/[\w.]+ )?cfnetwork/|^[^(]* cfnetwork/|^dalvik/|^whatsapp|^microsoft office|ms-office"
+        r"|^[^/(]+/[\w.]+ \(.*\b(?:cfnetwork|okhttp)/|(accounts|dataaccess)d/"
         r"|^apache-maven/|^gradle/|^nuget|^composer/|^cargo[ /]|^yarn/|^pnpm/|^bundler/|^ruby, rubygems|^helm/|^podman/"
         r"|^containers/\d|^skopeo|^buildkit|^zypp|^pacman/|^apk-tools|^homebrew/|^choco|^winget|^snapd/|^opkg|^git-lfs/"
         r"|^microsoft-webdav-miniredir/|^webdavfs/|^gvfs/|^davfs2|^rclone/|^marsedit|^open live writer|^ifttt"

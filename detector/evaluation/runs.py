@@ -17,7 +17,11 @@ CALM_ROWS = 2_000
 """Requests in a page while no attack goes on: nobody waits for an answer there."""
 
 CLOSE_LOOK = 40
-"""Pages of one second from an attack's first request on; then pages grow by GROWTH, for who is found late is late."""
+"""Pages of one second from an attack's first request on, so many seconds; then pages grow by GROWTH, for who is found
+late is late."""
+
+CLOSE_REQUESTS = 30
+"""An attack's first requests are looked at one by one, however slowly they come."""
 
 GROWTH = 1.25
 ENOUGH = 0.5
@@ -173,6 +177,12 @@ class _Watch:
     def __init__(self, events: pl.DataFrame, sightings: list[Sighting]) -> None:
         self.events = events.sort("time", maintain_order=True)
         self.sightings = sightings
+        is_hostile = [pl.col("client").is_in(list(each.raid.clients)) for each in sightings]
+        hostile = [self.events.filter(which)["time"] for which in is_hostile]
+        self.firsts = [
+            times.filter(times >= each.raid.start).head(CLOSE_REQUESTS)
+            for each, times in zip(sightings, hostile, strict=True)
+        ]
 
     def pages(self) -> Iterator[pl.DataFrame]:
         times, total, begin = self.events["time"], self.events.height, 0
@@ -186,13 +196,16 @@ class _Watch:
     def _next_cut(self, moment: Any) -> datetime | None:
         """Return when the next page should end: at an attack's first request, or soon after while it is unseen."""
         cuts: list[datetime] = []
-        for sighting in self.sightings:
+        for sighting, firsts in zip(self.sightings, self.firsts, strict=True):
             raid = sighting.raid
             if sighting.mailed or moment > raid.end:
                 continue
             since = (moment - raid.start).total_seconds()
             step = 1.0 if since < CLOSE_LOOK else max(since * (GROWTH - 1), 1.0)
             cuts.append(raid.start if since < 0 else moment + timedelta(seconds=step))
+            if not sighting.reported and since >= 0:
+                following = firsts.filter(firsts >= moment).head(1).to_list()
+                cuts += [each + timedelta(seconds=1) for each in following]
         return min(cuts, default=None)
 
     def look(self, page: pl.DataFrame, incidents: list[Incident]) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.detector.frames import request, sessions_of
+from tests.unit.detector.frames import BROWSER, request, sessions_of
 
 
 def failures(*requests: dict[str, Any]) -> float:
@@ -67,3 +67,25 @@ def test_signed_calls_and_applications_at_xmlrpc_try_no_passwords() -> None:
     assert failures(*(request(second, signed, method="POST") for second in range(9))) == 0
     telephone = [request(60 * number, path, method="POST", user_agent="wp-android/23.1") for number in range(9)]
     assert sessions_of(*telephone)["client_login_failures"].item() == 0
+
+
+APP = "ShopApp/4.2 (iPhone; iOS 17.4) CFNetwork/1474 Darwin/23.0.0"
+
+
+@pytest.mark.parametrize(("url", "method"), [("/api/login", "POST"), ("/calendar/", "GET")])
+def test_an_app_that_keeps_an_old_password_guesses_no_others(url: str, method: str) -> None:
+    old = [request(60 * number, url, method=method, status=401, user_agent=APP) for number in range(60)]
+    assert failures(*old) <= 1
+    assert failures(*({**each, "user_agent": BROWSER} for each in old)) >= 59
+
+
+def test_an_app_that_tries_one_password_after_the_other_fails_each_time() -> None:
+    tries = [request(2 * number, "/api/login", method="POST", status=401, user_agent=APP) for number in range(40)]
+    assert failures(*tries) == 40
+
+
+def test_who_is_refused_under_ever_other_names_fails_as_often() -> None:
+    guesses = [request(5 * number, "/admin/", status=401, user_agent=f"{BROWSER} {number}") for number in range(20)]
+    assert sessions_of(*guesses)["client_login_failures"].to_list() == [19.0] * 20
+    let_in = [request(5 * number + 1, "/admin/", user_agent=f"{BROWSER} {number}") for number in range(20)]
+    assert sessions_of(*guesses, *let_in)["client_login_failures"].to_list() == [0.0] * 20

@@ -36,6 +36,11 @@ def test_one_try_every_forty_minutes_adds_up() -> None:
     assert recalled(day, hours=19.4)["day_login_failures"] == 30
 
 
+def test_the_password_that_an_app_keeps_is_not_remembered() -> None:
+    day = remembered(*logins(30, every=2400, user_agent="Apple-iPhone14C5/2105.219"))
+    assert recalled(day, hours=19.4)["day_login_failures"] == 0
+
+
 def test_what_is_older_than_a_day_or_still_to_come_does_not_count() -> None:
     day = remembered(*logins(48, every=HOUR))
     assert recalled(day, hours=47)["day_login_failures"] == 24

@@ -106,6 +106,13 @@ def test_of_a_group_the_largest_counts_and_groups_add_up() -> None:
     assert amounts(rows_with(site_login_clients=80, login_failures=1), "spray")[0] == 10
 
 
+def test_a_login_forgives_what_people_try_before_it_and_no_more() -> None:
+    tries = {"client_login_failures": 15, "client_login_successes": 1}
+    assert amounts(rows_with(**tries), "bruteforce")[0] == 0
+    assert amounts(rows_with(**tries), "bruteforce", forgives=False)[0] == 1.5
+    assert amounts(rows_with(**{**tries, "client_login_failures": 372}), "bruteforce")[0] > KINDS["bruteforce"].critical
+
+
 def test_levels_mean_amounts() -> None:
     for kind in LEARNT:
         name, unit = KINDS[kind].amount[0][0]
