@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from core.errors import DeliveryError
-from shipper.reader import Read, read_chunk
+from shipper.reader import Read
 from shipper.source import open_source
 from wwwatch.scan.reading import Part
 
@@ -38,5 +38,6 @@ def read_raw(parts: Sequence[Part], positions: Iterable[int]) -> dict[int, str]:
 
 
 def _line(read: Read, start: int) -> str:
-    chunk = read_chunk(read, start, LONGEST * 4, closing=True)
-    return str(chunk.lines[0])[:LONGEST] if chunk and len(chunk.lines) else ""
+    # As `shipper.reader.split_lines` reads it, which is made for thousands.
+    line = read(LONGEST * 4, start).partition(b"\n")[0]
+    return line.removesuffix(b"\r").lstrip(b"\0").decode("utf-8", "backslashreplace")[:LONGEST]
