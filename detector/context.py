@@ -64,7 +64,8 @@ def login_context(prepared: pl.DataFrame) -> pl.DataFrame:
         LOGINS_SCHEMA; `interval` is its start.
     """
     failed = (
-        prepared.filter("login_failed")
+        prepared.select("domain", "client", "time", "login_failed")
+        .filter("login_failed")
         .select("domain", "client", pl.col("time").dt.truncate(LOGIN_INTERVAL).alias("interval"))
         .unique()
     )

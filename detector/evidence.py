@@ -12,6 +12,8 @@ from core.fields import EVENT_ORIGINAL, MESSAGE, SOURCE_IP, TIMESTAMP, URL_ORIGI
 from detector.anomaly import MOST_CLIENTS, Anomaly, source_object
 from detector.describe import key_of
 from detector.kinds import LOGIN_KINDS
+from detector.pieces import gather
+from detector.segments import is_among
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -126,22 +128,23 @@ def choose(rows: pl.DataFrame, anomalies: Sequence[Anomaly]) -> list[Wanted]:
         },
         schema_overrides={"_from": rows.schema["time"], "_to": rows.schema["time"]},
     ).with_row_index("_which")
-    # One pass over the window, however many anomalies, and only over what is needed to choose.
-    is_theirs = pl.col("client_key").is_in(keys["client_key"].unique().implode())
-    needed = rows.lazy().select(*_TO_CHOOSE, pl.int_range(pl.len(), dtype=pl.UInt32).alias("_row")).filter(is_theirs)
-    own = needed.collect().join(keys, on=["client_key", "agent_key"], maintain_order="left")
+    # One pass over the window, however many anomalies.
+    is_theirs = pl.Series(is_among(rows["client_key"].to_numpy(), keys["client_key"].to_numpy()))
+    needed = rows.select(_TO_CHOOSE).filter(is_theirs).with_columns(is_theirs.arg_true().alias("_row"))
+    own = needed.join(keys, on=["client_key", "agent_key"], maintain_order="left")
     own = own.filter(pl.col("time").is_between("_from", "_to"))
     told = own.with_columns(pl.when("_by_login").then("is_login").otherwise(pl.col("marks") != 0).alias("_tells"))
     ordered = told.sort("time", maintain_order=True)
     ranked = ordered.with_columns(pl.int_range(pl.len()).over("_which", "url_key").alias("_again"))
     best = ranked.sort("_which", ~pl.col("_tells"), "_again", "time", maintain_order=True)
     few = best.group_by("_which", maintain_order=True).head(LINES)
-    named = few.filter("_tells").select("_which", rows["url"].gather(few.filter("_tells")["_row"]))
+    telling = few.filter("_tells")
+    named = telling.select("_which").hstack(gather(rows.select("url"), telling["_row"].to_numpy()))
     by_number = dict(named.group_by("_which").agg(pl.col("url").unique(maintain_order=True)).iter_rows())
     shown = few.sort("_which", "time", maintain_order=True)
     ends = np.searchsorted(shown["_which"].to_numpy(), np.arange(len(anomalies)), "right").tolist()
     # Slices of one frame: a table each for thousands of anomalies would take longer than judging them.
-    lines = rows[shown["_row"]]
+    lines = gather(rows, shown["_row"].to_numpy())
     return [
         Wanted(each, by_number.get(number, []), lines[begin:end])
         for number, (each, begin, end) in enumerate(zip(anomalies, [0, *ends], ends, strict=False))

@@ -9,6 +9,7 @@ from detector.feature import ratio
 from detector.memory import recall
 from detector.parties import LINKS, assign_parties
 from detector.peaks import Windows
+from detector.pieces import gather
 from detector.prepare import prepare
 from detector.requests import Floats, Requests
 from detector.rows import COUNTED, number_rows
@@ -46,10 +47,8 @@ def features(prepared: pl.DataFrame, context: Context | None = None) -> pl.DataF
     of_sessions = _sessions(requests, own)
     of_sessions = of_sessions.hstack(assign_parties(of_sessions))
     parties = Parties.numbered(of_sessions["party"].to_numpy().astype(np.int64))
-    named = prepared.select("client", "user_agent", "domain").select(
-        pl.all().gather(requests.order.rows[requests.begins])
-    )
-    pages = _top_paths(requests, prepared["path"]).alias("top_path")
+    named = gather(prepared.select("client", "user_agent", "domain"), requests.order.rows[requests.begins])
+    pages = _top_paths(requests, prepared).alias("top_path")
     totals = pl.DataFrame(own | total_parties(requests, parties, own, windows, prepared))
     sessions = of_sessions.select("visit", "start", "end", "interval", "is_browser", "crowd", "is_shared")
     sessions = sessions.hstack(named).hstack([pages]).hstack(totals)
@@ -108,7 +107,7 @@ def _datetimes(moments: Rows) -> pl.Series:
     return known.set(known <= NO_TIME, None).cast(pl.Datetime("us", "UTC"))
 
 
-def _top_paths(requests: Requests, paths: pl.Series) -> pl.Series:
+def _top_paths(requests: Requests, prepared: pl.DataFrame) -> pl.Series:
     """Return each session's most asked page, of several the one that it asked for first; "" where there is none."""
     pairs, found = requests.paths, pl.Series([""]).new_from_index(0, len(requests.begins))
     pages = np.flatnonzero((pairs.words & BIT["is_asset"]) == 0)
@@ -116,8 +115,8 @@ def _top_paths(requests: Requests, paths: pl.Series) -> pl.Series:
         return found
     top = pages[_is_greatest(pairs.size[pages], pairs.owner[pages])]
     top = top[_is_greatest(-requests.order.times[pairs.first[top]], pairs.owner[top])]
-    named = pl.DataFrame({"owner": pairs.owner[top], "path": paths.gather(requests.order.rows[pairs.first[top]])})
-    best = named.group_by("owner").agg(pl.col("path").min())
+    paths = gather(prepared.select("path"), requests.order.rows[pairs.first[top]])
+    best = paths.insert_column(0, pl.Series("owner", pairs.owner[top])).group_by("owner").agg(pl.col("path").min())
     return found.scatter(best["owner"], best["path"])
 
 

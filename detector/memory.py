@@ -9,11 +9,14 @@ import logging
 import math
 from datetime import datetime, timedelta
 
+import numpy as np
 import polars as pl
 
 from detector.attempts import with_outcomes
 from detector.describe import APP, key_of
-from detector.prepare import marks_of
+from detector.prepare import codes, marks_of
+from detector.segments import is_among
+from detector.words import mask
 from enrich.signs import EXPLICIT
 
 log = logging.getLogger(__name__)
@@ -45,6 +48,7 @@ MOST_BUCKETS = 300_000
 """Buckets that are kept, some 40 MB; beyond them those go that hold least."""
 
 _EXPLICIT = marks_of(EXPLICIT)
+_MISSING = (404, 410)
 
 _LOOKED_AT = (
     "time",
@@ -87,18 +91,18 @@ def remember(prepared: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.Da
     Returns:
         MEMORY_SCHEMA, one row per client, site and hour with something suspicious in it.
     """
-    is_missing = pl.col("status").is_in([404, 410]) & ~pl.col("is_asset") & ~pl.col("is_interface")
+    is_missing = pl.col("status").is_in(_MISSING) & ~pl.col("is_asset") & ~pl.col("is_interface")
     # What refuses each first request says nothing of passwords, and an app repeats the one that it keeps.
     has_failed = pl.col("login_failed") & ~pl.col("is_guarded") & ((pl.col("agent") & APP) == 0)
     is_probe = (pl.col("marks") & _EXPLICIT) != 0
     is_odd = pl.any_horizontal(has_failed, "is_blind_login", is_probe, is_missing)
-    suspicious = prepared.select("client_key", is_odd.alias("is_odd")).filter("is_odd")["client_key"].unique()
+    suspicious = prepared.select(_LOOKED_AT).filter(_may_be_odd(prepared)).filter(is_odd)["client_key"].to_numpy()
     if known is not None and known.height:
-        suspicious = pl.concat([suspicious, key_of(known["client"].unique()).alias("client_key")]).unique()
+        suspicious = np.concatenate([suspicious, key_of(known["client"].unique()).to_numpy()])
     bit = pl.lit(_POWERS).gather(pl.col("path_key") % _CELLS)
     rows = (
         prepared.select(_LOOKED_AT)
-        .filter(pl.col("client_key").is_in(suspicious.implode()))
+        .filter(pl.Series(is_among(prepared["client_key"].to_numpy(), suspicious)))
         .with_columns(
             pl.when(is_probe.fill_null(value=False)).then(bit).otherwise(0).alias("probe_bits"),
             pl.when(is_missing.fill_null(value=False)).then(bit).otherwise(0).alias("missing_bits"),
@@ -113,6 +117,16 @@ def remember(prepared: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.Da
         pl.col(*BITS).bitwise_or(),
     )
     return found.select(pl.col(name).cast(dtype) for name, dtype in MEMORY_SCHEMA.items())
+
+
+def _may_be_odd(prepared: pl.DataFrame) -> pl.Series:
+    """Return, at a glance, which requests may be suspicious, shape (n,): few of them."""
+    words, marks = prepared["word"].to_numpy(), prepared["marks"].to_numpy()
+    return pl.Series(
+        ((words & mask(("login_failed", "is_blind_login"))) != 0)
+        | ((marks & np.uint16(_EXPLICIT)) != 0)
+        | np.isin(codes(prepared["status"]), _MISSING)
+    )
 
 
 def merge(*memories: pl.DataFrame) -> pl.DataFrame:

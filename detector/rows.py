@@ -7,6 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from detector.describe import APP, BROWSER
+from detector.pieces import gather
 from detector.prepare import REFUSED, UNAUTHORIZED, codes
 from detector.profile import SiteProfile
 from detector.requests import ANSWERED, FORCED, TYPED, Odd, Pairs, Requests
@@ -69,7 +70,7 @@ def number_rows(prepared: pl.DataFrame, profile: SiteProfile) -> Requests:
     words |= _reads(words, agent)
     asked = np.flatnonzero((words & BIT["is_plain"]) == 0)
     urls, lengths, entropies = (
-        prepared[name].to_numpy()[rows[asked]] for name in ("url_key", "query_length", "query_entropy")
+        column.to_numpy() for column in gather(prepared.select("url_key", "query_length", "query_entropy"), rows[asked])
     )
     return Requests(
         order=order,
@@ -90,7 +91,7 @@ def number_rows(prepared: pl.DataFrame, profile: SiteProfile) -> Requests:
         query_entropy=entropies,
         paths=Pairs.of(order.session, paths, words),
         urls=Pairs.of(order.session[asked], urls, words[asked], asked),
-        signed=_signed(order, prepared["url_key"].to_numpy(), words, marks),
+        signed=_signed(order, prepared, words, marks),
     )
 
 
@@ -161,12 +162,13 @@ def _by_many_names(order: Numbered, status: NDArray[np.int16], paths: Keys, deni
     return np.asarray(again & is_refused[sessions])
 
 
-def _signed(order: Numbered, urls: Keys, words: Words, marks: NDArray[np.uint16]) -> Pairs:
+def _signed(order: Numbered, prepared: pl.DataFrame, words: Words, marks: NDArray[np.uint16]) -> Pairs:
     rows = np.flatnonzero(marks)
     told = marks[rows].astype(np.uint32)
     for name, is_said, bit in (("is_got", True, ANSWERED), ("is_search", False, FORCED), ("is_echo", False, TYPED)):
         told |= (((words[rows] & BIT[name]) != 0) == is_said).astype(np.uint32) << np.uint32(bit)
-    return Pairs.of(order.session[rows], urls[order.rows[rows]], told, rows)
+    urls = gather(prepared.select("url_key"), order.rows[rows]).to_series()
+    return Pairs.of(order.session[rows], urls.to_numpy(), told, rows)
 
 
 def _reads(words: Words, agent: NDArray[np.uint8]) -> Words:

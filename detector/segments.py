@@ -16,6 +16,9 @@ ODD = np.uint64(0x9E3779B97F4A7C15)
 """2 ** 64 by the golden ratio (Knuth, The Art of Computer Programming 3, 6.4): numbers times it lie far apart."""
 
 _BITS = 64
+_MOST_PLACES = 17
+"""Bits that say a place: a table of 1 MB stays near the processor."""
+
 _PASSES = 3
 """Looks at other bits of the keys, after which those that still share a place are sorted instead."""
 
@@ -113,6 +116,36 @@ def number_keys(keys: Keys) -> tuple[Rows, Rows]:
     _, first, rest = np.unique(keys[left], return_index=True, return_inverse=True)
     numbers[left] = count + rest
     return np.concatenate([*found, left[first]]), numbers
+
+
+def is_among(keys: Keys, others: Keys, look: int = 0) -> Bools:
+    """Return which keys are among others, shape (n,).
+
+    The others are written to places that their first bits say, and each key is compared with what stands at its own.
+    Where others were written over others it looks again, with other bits.
+
+    Args:
+        keys: Hashes of shape (n,).
+        others: Hashes of shape (m,), repeated or not.
+        look: How often it has looked.
+    """
+    if look == _PASSES:
+        return np.isin(keys, others)
+    bits = min(width(4 * len(others)), _MOST_PLACES)
+    shift = np.uint64(_BITS - bits)
+    places, theirs = (keys >> shift).view(np.int64), (others >> shift).view(np.int64)
+    # No key is where it could not be: all ones but for the last place, where zeros stand.
+    table = np.full(1 << bits, np.iinfo(np.uint64).max, np.uint64)
+    table[-1] = 0
+    table[theirs] = others
+    found = np.asarray(table[places] == keys)
+    pushed = np.flatnonzero(table[theirs] != others)
+    if len(pushed):
+        is_contested = np.zeros(1 << bits, np.bool_)
+        is_contested[theirs[pushed]] = True
+        left = np.flatnonzero(is_contested[places] & ~found)
+        found[left] = is_among(keys[left] * ODD, others[pushed] * ODD, look + 1)
+    return found
 
 
 def joint_key(key: Keys, more: NDArray[np.integer]) -> Keys:

@@ -5,6 +5,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from detector.describe import DECLARED
+from detector.pieces import gather
 from detector.prepare import BROKEN, REFUSED, UNAUTHORIZED, marks_of
 from detector.profile import SiteProfile, extension
 from detector.segments import Rows, joint_key, number_keys
@@ -90,8 +91,8 @@ def ask_history(
     snoops = private & refused & (status != UNAUTHORIZED) & is_bare & ((agent[rows] & DECLARED) == 0)
     # What is down now was there for its owner, if for anybody; a query may ask the front page for anything.
     unserved = ((facts & _SERVED) == 0) & (((facts & _THERE) == 0) | (status < BROKEN))
-    depth, length = (prepared[name].to_numpy()[order[rows]] for name in ("depth", "query_length"))
-    is_front = (depth <= 1) & (length > 0)
+    place = gather(prepared.select("depth", "query_length"), order[rows])
+    is_front = place.select((pl.col("depth") <= 1) & (pl.col("query_length") > 0)).to_series().to_numpy()
     knocks = ordinary & refused & ~snoops & ((words & BIT["is_dav"]) == 0)
     bits = said(explicit | (snoops & unserved), "is_probe")
     bits |= said(knocks & (unserved | is_front), "is_knock")
@@ -110,7 +111,7 @@ def _facts(prepared: pl.DataFrame, rows: Rows, profile: SiteProfile) -> NDArray[
     if len(domains) and bool((domains != domains[0]).any()):
         keys = joint_key(keys, domains[rows])
     firsts, places = number_keys(keys)
-    asked = prepared.select(pl.col("domain", "path").gather(rows[firsts]))
+    asked = gather(prepared.select("domain", "path"), rows[firsts])
     script = extension().is_in(SCRIPTS)
     known = profile.known(asked).hstack(asked.select("path"))
     told = known.select(

@@ -6,6 +6,7 @@ Both need a look at texts, and only of those few parties that may have much.
 import numpy as np
 import polars as pl
 
+from detector.pieces import gather
 from detector.requests import FORCED, TYPED, Floats, Pairs, Requests
 from detector.segments import Bools, Rows
 from detector.served import EXPLOIT_MARKS
@@ -64,20 +65,20 @@ def count_loaded(
 def _shown(requests: Requests, of: Rows, rows: Rows, prepared: pl.DataFrame) -> pl.DataFrame:
     """Return `party`, `path_key` and `url_key` of the pages that parties name as the referrer of a request."""
     linked = rows[(requests.words[rows] & BIT["is_linked"]) != 0]
-    keys = prepared["shown_key"].gather(requests.order.rows[linked])
+    keys = gather(prepared.select("shown_key"), requests.order.rows[linked]).to_series()
     referrers = pl.DataFrame({"party": of[requests.order.session[linked]], "url_key": keys}).unique()
     got = rows[(requests.words[rows] & mask(("is_read", "is_leafed"))) != 0]
     asked = pl.DataFrame(
         {
             "party": of[requests.order.session[got]],
             "path_key": requests.path_key[got],
-            "url_key": prepared["url_key"].gather(requests.order.rows[got]),
+            "url_key": gather(prepared.select("url_key"), requests.order.rows[got]).to_series(),
         }
     )
     return asked.join(referrers, on=["party", "url_key"], how="semi")
 
 
-def count_guesses(requests: Requests, paths: Pairs, count: int, texts: pl.Series) -> Floats:
+def count_guesses(requests: Requests, paths: Pairs, count: int, prepared: pl.DataFrame) -> Floats:
     """Count the different guesses of each party: pages that led to nothing and that no link named.
 
     Who looks up one number or token after the other guesses no paths.
@@ -86,7 +87,7 @@ def count_guesses(requests: Requests, paths: Pairs, count: int, texts: pl.Series
         requests: Output of `detector.rows.number_rows`.
         paths: The distinct paths of the parties.
         count: How many parties there are.
-        texts: The paths of all requests, as they were prepared.
+        prepared: What the requests were made of.
 
     Returns:
         Of shape (count,).
@@ -96,7 +97,8 @@ def count_guesses(requests: Requests, paths: Pairs, count: int, texts: pl.Series
     chosen = chosen[found[paths.owner[chosen]] >= MANY_GUESSES]
     if not len(chosen):
         return found
-    shapes = texts.gather(requests.order.rows[paths.first[chosen]]).str.replace_all(_NUMBERS, "0")
+    texts = gather(prepared.select("path"), requests.order.rows[paths.first[chosen]]).to_series()
+    shapes = texts.str.replace_all(_NUMBERS, "0")
     each = (
         pl.DataFrame({"party": paths.owner[chosen], "shape": shapes}).group_by("party").agg(pl.col("shape").n_unique())
     )

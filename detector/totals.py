@@ -93,7 +93,7 @@ def total_parties(
         "client_login_successes": parties.add_up(own["login_successes"]),
         "client_missing_paths": paths.count(count, "is_missing"),
         # An application or a crawler that gets hundreds of pages misses some; who guesses gets next to none.
-        "client_guessed_paths": np.maximum(count_guesses(requests, paths, count, prepared["path"]) - got, 0.0),
+        "client_guessed_paths": np.maximum(count_guesses(requests, paths, count, prepared) - got, 0.0),
         "client_probes": paths.count(count, "is_probe"),
         "client_knocks": _count_knocks(requests, paths, urls, count) + _same_refusals(requests, parties),
         "client_exploits": count_exploits(signed, browses),

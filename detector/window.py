@@ -1,8 +1,9 @@
 """The recent requests in memory, as columns."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import polars as pl
 
 from detector.bounds import add_cut, empty_cut, keep_active, keep_newest
@@ -11,7 +12,8 @@ from detector.events import EVENT_SCHEMA, attributable
 from detector.features import NEEDED, features, prepare
 from detector.memory import ClientMemory
 from detector.profile import SiteProfile
-from detector.sessions import GAP
+from detector.segments import Keys, is_among
+from detector.sessions import GAP, moments
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,10 @@ RECENT = 20
 def make_ready(events: pl.DataFrame) -> pl.DataFrame:
     """Return what a window keeps of events (EVENT_SCHEMA): needs nothing but them, so a thread may do it ahead."""
     return prepare(attributable(events))
+
+
+def _moment(time: datetime) -> int:
+    return (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 class Window:
@@ -103,15 +109,16 @@ class Window:
         self.watermark = mark if isinstance(mark, datetime) else self.watermark
         # New requests are touched by definition: only those before them have to be looked at.
         before = self.rows.select(NEEDED).head(self.rows.height - new.height)
-        rows = before.filter(pl.col("client_key").is_in(self._touched(new).implode())).vstack(new.select(NEEDED))
+        touched = is_among(before["client_key"].to_numpy(), self._touched(new))
+        rows = before.filter(pl.Series(touched)).vstack(new.select(NEEDED))
         return add_cut(features(rows, Context.of(self.rows, self.profile, self.memory.frame)), self.cut)
 
     def _append(self, new: pl.DataFrame) -> None:
         # The first events say which further columns there are.
         self.rows = new if self.rows.is_empty() else self.rows.vstack(new)
 
-    def _touched(self, new: pl.DataFrame) -> pl.Series:
-        clients = new["client_key"].unique()
+    def _touched(self, new: pl.DataFrame) -> Keys:
+        clients = new["client_key"].to_numpy()
         failed = new.select("time", "login_failed").filter("login_failed")
         if failed.is_empty():
             return clients
@@ -119,7 +126,7 @@ class Window:
         others = self.rows.select("time", "login_failed", "client_key").filter(
             pl.col("login_failed") & (pl.col("time") >= since)
         )
-        return pl.concat([clients, others["client_key"]]).unique()
+        return np.concatenate([clients, others["client_key"].to_numpy()])
 
     def tidy(self) -> None:
         """Let go of what is no longer needed, when enough has come or enough time has passed to be worth the work."""
@@ -141,12 +148,11 @@ class Window:
         self.memory.forget_before(self.watermark)
         # Batches arrive in any order: where a page holds old and new requests, nobody in the old ones is silent yet.
         lately = min(self.watermark, self._hindmost) if isinstance(self._hindmost, datetime) else self.watermark
-        known = self.rows.select("time", "client_key")
-        active = known.filter(pl.col("time") >= lately - GAP)["client_key"].unique()
-        goes_on = pl.col("client_key").is_in(active.implode())
-        ahead = (pl.col("time") > self.watermark + HORIZON) & (pl.int_range(pl.len()) < pl.len() - RECENT)
-        stays = known.select(goes_on & ~ahead & (pl.col("time") >= self.watermark - HORIZON)).to_series()
-        kept = self.rows.filter(stays)
+        clients, times = self.rows["client_key"].to_numpy(), moments(self.rows["time"])
+        mark, horizon = _moment(self.watermark), HORIZON // timedelta(microseconds=1)
+        stays = is_among(clients, clients[times >= _moment(lately - GAP)]) & (times >= mark - horizon)
+        stays[:-RECENT] &= times[:-RECENT] <= mark + horizon
+        kept = self.rows.filter(pl.Series(stays))
         kept, self.cut = keep_newest(kept, self.cut.filter(pl.col("until") >= self.watermark - HORIZON))
         self.rows = keep_active(kept, self._most).rechunk()
         is_cutting = self.rows.height < kept.height

@@ -4,9 +4,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.segments import changes, number_keys, order_within, sort_stably
+from detector.segments import changes, is_among, number_keys, order_within, sort_stably
 
 KEYS = st.lists(st.one_of(st.integers(0, 3), st.integers(2**64 - 4, 2**64 - 1), st.integers(0, 2**64 - 1)), max_size=30)
+CROWDED = st.lists(st.integers(0, 40).map(lambda low: 7 << 60 | low), max_size=30)
 
 
 @given(KEYS)
@@ -46,3 +47,16 @@ def test_keys_that_are_alike_wherever_one_looks_are_numbered_all_the_same() -> N
 def test_a_change_is_a_difference_in_any_column() -> None:
     one, two = np.array([1, 1, 1, 2]), np.array([0, 0, 5, 5])
     assert changes(one, two).tolist() == [True, False, True, True]
+
+
+@given(st.one_of(KEYS, CROWDED), st.one_of(KEYS, CROWDED))
+def test_keys_are_among_others_as_in_a_set(keys: list[int], others: list[int]) -> None:
+    found = is_among(np.array(keys, np.uint64), np.array(others, np.uint64))
+    assert found.tolist() == [key in set(others) for key in keys]
+
+
+def test_many_keys_are_found_among_many() -> None:
+    dice = np.random.default_rng(0)
+    keys, others = (dice.integers(0, 2**64, 60_000, np.uint64) for _ in range(2))
+    others = np.concatenate([others, keys[::3], keys[::3]])
+    assert (is_among(keys, others) == np.isin(keys, others)).all()
