@@ -1,6 +1,7 @@
 """What the texts of a log tell, worked out once for the whole log: pages of it repeat what others said."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import polars as pl
@@ -128,8 +129,9 @@ class Preparer:
         self._known = {name: _Known(describe) for name, describe in (plain | own | more).items()}
         if rows is None:
             return
-        for name, known in self._known.items():
-            known.describe_all(_texts(rows[name].dtype).alias(name))
+        with ThreadPoolExecutor() as pool:
+            texts = [_texts(rows[name].dtype).alias(name) for name in self._known]
+            list(pool.map(_Known.describe_all, self._known.values(), texts))
 
     def prepare(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return prepared requests (output of `detector.prepare.prepare`, and `position`).
