@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from detector.describe import DECLARED
-from detector.prepare import BROKEN
+from detector.prepare import BROKEN, REFUSED
 from detector.rows import MISSING
 from detector.segments import begins, first_known, in_order, is_in_order, joint_key, totals
 from detector.words import BIT
@@ -39,6 +39,11 @@ pages (images, or sending something), and the first user agent's number."""
 SLOT = 10_000_000
 """10 s in the microseconds of `time`."""
 
+ATTEMPTS = {"failed": "login_failed", "succeeded": "login_succeeded", "blind": "is_blind_login"}
+"""Sums, and the words (detector.words) of the requests that they count."""
+
+_ATTEMPT = np.uint32(sum(BIT[word] for word in ATTEMPTS.values()))
+
 
 def observe(prepared: pl.DataFrame) -> pl.DataFrame:
     """Count what each client did in each 10 s.
@@ -54,13 +59,14 @@ def observe(prepared: pl.DataFrame) -> pl.DataFrame:
     slots = prepared["time"].to_physical().to_numpy() // SLOT
     # A page and its images mostly follow one another: what is sorted is much less than all requests.
     runs = begins(places, slots)
-    order = in_order(places[runs], slots[runs])
-    starts = begins(places[runs][order], slots[runs][order])
+    own, when = places[runs], slots[runs]
+    order = in_order(own, when)
+    starts = begins(own[order], when[order])
     first = runs[order[starts]]
-    sums = {name: totals(totals(each, runs)[order], starts) for name, each in _marks(prepared).items()}
-    known = prepared["referrer_key"].is_not_null().to_numpy()
-    source = first_known(known, runs)[order]
-    source = source[first_known(known[source], starts)]
+    sizes = np.diff(runs, append=len(places))
+    slot_of_run = np.empty(len(runs), np.int32)
+    slot_of_run[order] = np.repeat(np.arange(len(starts), dtype=np.int32), np.diff(starts, append=len(runs)))
+    slot_of = np.repeat(slot_of_run, sizes)
     named = prepared.select(pl.col("domain", "client", "agent_key").gather(first))
     found = {
         "place": places[first],
@@ -68,32 +74,62 @@ def observe(prepared: pl.DataFrame) -> pl.DataFrame:
         "domain": named["domain"],
         "client": named["client"],
         "slot": slots[first] * SLOT,
-        "requests": totals(np.diff(runs, append=len(places))[order], starts),
-        **sums,
-        "referrer": prepared["referrer_key"].gather(source),
+        "requests": totals(sizes[order], starts),
+        **_count(prepared, slot_of, len(starts)),
+        "referrer": prepared["referrer_key"].gather(_first_referrers(prepared, slot_of, first)),
         "agent": named["agent_key"],
     }
     return pl.DataFrame(found).select(pl.col(name).cast(dtype) for name, dtype in SLOTS_SCHEMA.items())
 
 
-def _marks(prepared: pl.DataFrame) -> dict[str, NDArray[np.bool_]]:
-    """Return what is counted of each request: all SUMS but the first, `declared` and `more`."""
+def _count(prepared: pl.DataFrame, slot_of: NDArray[np.int32], slots: int) -> dict[str, NDArray[np.generic]]:
+    """Return SUMS but the first, `declared` and `more`, shape (slots,).
+
+    Args:
+        prepared: Requests, shape (n, ...).
+        slot_of: Which slot each is in, shape (n,).
+        slots: How many there are.
+    """
+
+    def count(rows: NDArray[np.intp]) -> NDArray[np.uint32]:
+        return np.bincount(slot_of[rows], minlength=slots).astype(np.uint32)
+
     status, words = prepared["status"].fill_null(0).to_numpy(), prepared["word"].to_numpy()
-    is_asset, failed, succeeded, blind = (
-        (words & np.uint32(BIT[name])) != 0
-        for name in ("is_asset", "login_failed", "login_succeeded", "is_blind_login")
-    )
-    is_page = prepared.select((pl.col("method") == "GET") | (pl.col("method") == "HEAD")).to_series().to_numpy()
+    marks, agents = prepared["marks"].to_numpy(), prepared["agent"].to_numpy()
+    assets = count(np.flatnonzero(words & np.uint32(BIT["is_asset"])))
+    # All the rest is rare: it is looked for among the few requests that have any of it.
+    rare = (words & _ATTEMPT) != 0
+    for some in (status >= REFUSED, marks != 0, (agents & DECLARED) != 0):
+        rare |= some
+    rows = np.flatnonzero(rare)
+    status, words = status[rows], words[rows]
+    attempts = {name: count(rows[(words & np.uint32(BIT[bit])) != 0]) for name, bit in ATTEMPTS.items()}
+    others = np.flatnonzero((prepared["method"] != "GET").to_numpy())
+    sent = others[(prepared["method"].gather(others) != "HEAD").to_numpy()]
     return {
-        "assets": is_asset,
-        "failed": failed,
-        "succeeded": succeeded,
-        "blind": blind,
-        "errors": status >= BROKEN,
-        "odd": np.logical_or.reduce([status == missing for missing in MISSING]) | (prepared["marks"].to_numpy() != 0),
-        "declared": (prepared["agent"].to_numpy() & DECLARED) != 0,
-        "more": is_asset | ~is_page,
+        "assets": assets,
+        **attempts,
+        "errors": count(rows[status >= BROKEN]),
+        "odd": count(rows[np.isin(status, MISSING) | (marks[rows] != 0)]),
+        "declared": count(rows[(agents[rows] & DECLARED) != 0]) != 0,
+        "more": (assets != 0) | (count(sent) != 0),
     }
+
+
+def _first_referrers(prepared: pl.DataFrame, slot_of: NDArray[np.int32], first: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return each slot's first request that has a referrer, or the first one where none has, shape (m,).
+
+    Args:
+        prepared: Requests, shape (n, ...).
+        slot_of: Which slot each is in, shape (n,).
+        first: Each slot's first request, shape (m,).
+    """
+    known = prepared["referrer_key"].is_not_null().to_numpy()
+    lacks = ~known[first]
+    rows = np.flatnonzero(known & lacks[slot_of])[::-1]
+    found = first.copy()
+    found[slot_of[rows]] = rows  # of several the last that is written stays: the first request
+    return found
 
 
 def add_up(slots: pl.DataFrame, starts: NDArray[np.intp], order: NDArray[np.integer] | None = None) -> pl.DataFrame:
