@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from detector.attempts import tell_triers, with_outcomes
+from detector.runs import members
 from detector.segments import begins, totals
 from detector.slots import SLOTS_SCHEMA
 from detector.spread import Bools, Points, Spread
@@ -97,7 +98,8 @@ class Cut:
         is_dry, is_lucky, failed = np.zeros(count, np.bool_), np.zeros(count, np.bool_), np.zeros(count, np.int64)
         # Hardly any try to log in; what the others of the same interval did says nothing about these.
         tries = np.flatnonzero(spread.tries[self._rows])
-        own = np.unique(np.searchsorted(self._starts, tries, side="right") - 1)
+        own = np.searchsorted(self._starts, tries, side="right") - 1
+        own = own[begins(own)]
         sums = self._add_up(own, ("requests", "failed", "succeeded", "blind", "declared"))
         loads = spread.browsing.loads[self._rows[self._starts[own]]]
         tried = pl.DataFrame({**sums, "where": self._within[own], "loads": loads})
@@ -109,11 +111,9 @@ class Cut:
     def _add_up(self, own: NDArray[np.intp], names: Sequence[str]) -> dict[str, NDArray[np.uint32]]:
         """Return sums of columns of the slots over some segments, ascending, each of shape (k,)."""
         sizes = np.diff(self._starts, append=len(self._rows))[own]
-        starts = np.cumsum(sizes) - sizes
-        within = np.arange(int(sizes.sum())) - np.repeat(starts, sizes)
-        rows = self._spread.order[self._rows[np.repeat(self._starts[own], sizes) + within]]
+        rows = self._spread.order[self._rows[members(self._starts[own], sizes)]]
         columns = self._spread.slots.select(pl.col(names).gather(rows))
-        return {column.name: totals(column.to_numpy(), starts) for column in columns}
+        return {column.name: totals(column.to_numpy(), np.cumsum(sizes) - sizes) for column in columns}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from detector.describe import DECLARED
 from detector.prepare import BROKEN, REFUSED
 from detector.rows import MISSING
+from detector.runs import Runs
 from detector.segments import begins, first_known, in_order, is_in_order, joint_key, totals
 from detector.words import BIT
 
@@ -58,78 +59,45 @@ def observe(prepared: pl.DataFrame) -> pl.DataFrame:
     places = joint_key(prepared["client_key"].to_numpy(), sites)
     slots = prepared["time"].to_physical().to_numpy() // SLOT
     # A page and its images mostly follow one another: what is sorted is much less than all requests.
-    runs = begins(places, slots)
-    own, when = places[runs], slots[runs]
-    order = in_order(own, when)
-    starts = begins(own[order], when[order])
-    first = runs[order[starts]]
-    sizes = np.diff(runs, append=len(places))
-    slot_of_run = np.empty(len(runs), np.int32)
-    slot_of_run[order] = np.repeat(np.arange(len(starts), dtype=np.int32), np.diff(starts, append=len(runs)))
-    slot_of = np.repeat(slot_of_run, sizes)
+    runs = Runs.of(places, slots)
+    first = runs.first
     named = prepared.select(pl.col("domain", "client", "agent_key").gather(first))
+    known = prepared["referrer_key"].is_not_null().to_numpy()
     found = {
         "place": places[first],
         "site": sites[first],
         "domain": named["domain"],
         "client": named["client"],
         "slot": slots[first] * SLOT,
-        "requests": totals(sizes[order], starts),
-        **_count(prepared, slot_of, len(starts)),
-        "referrer": prepared["referrer_key"].gather(_first_referrers(prepared, slot_of, first)),
+        "requests": runs.requests(),
+        **_count(prepared, runs),
+        "referrer": prepared["referrer_key"].gather(runs.first_known(known)),
         "agent": named["agent_key"],
     }
     return pl.DataFrame(found).select(pl.col(name).cast(dtype) for name, dtype in SLOTS_SCHEMA.items())
 
 
-def _count(prepared: pl.DataFrame, slot_of: NDArray[np.int32], slots: int) -> dict[str, NDArray[np.generic]]:
-    """Return SUMS but the first, `declared` and `more`, shape (slots,).
-
-    Args:
-        prepared: Requests, shape (n, ...).
-        slot_of: Which slot each is in, shape (n,).
-        slots: How many there are.
-    """
-
-    def count(rows: NDArray[np.intp]) -> NDArray[np.uint32]:
-        return np.bincount(slot_of[rows], minlength=slots).astype(np.uint32)
-
+def _count(prepared: pl.DataFrame, runs: Runs) -> dict[str, NDArray[np.uint32] | NDArray[np.bool_]]:
+    """Return SUMS but the first, `declared` and `more`."""
     status, words = prepared["status"].fill_null(0).to_numpy(), prepared["word"].to_numpy()
     marks, agents = prepared["marks"].to_numpy(), prepared["agent"].to_numpy()
-    assets = count(np.flatnonzero(words & np.uint32(BIT["is_asset"])))
+    assets = runs.add_up((words & np.uint32(BIT["is_asset"])) != 0)
     # All the rest is rare: it is looked for among the few requests that have any of it.
     rare = (words & _ATTEMPT) != 0
     for some in (status >= REFUSED, marks != 0, (agents & DECLARED) != 0):
         rare |= some
     rows = np.flatnonzero(rare)
     status, words = status[rows], words[rows]
-    attempts = {name: count(rows[(words & np.uint32(BIT[bit])) != 0]) for name, bit in ATTEMPTS.items()}
     others = np.flatnonzero((prepared["method"] != "GET").to_numpy())
     sent = others[(prepared["method"].gather(others) != "HEAD").to_numpy()]
     return {
         "assets": assets,
-        **attempts,
-        "errors": count(rows[status >= BROKEN]),
-        "odd": count(rows[np.isin(status, MISSING) | (marks[rows] != 0)]),
-        "declared": count(rows[(agents[rows] & DECLARED) != 0]) != 0,
-        "more": (assets != 0) | (count(sent) != 0),
+        **{name: runs.count(rows[(words & np.uint32(BIT[bit])) != 0]) for name, bit in ATTEMPTS.items()},
+        "errors": runs.count(rows[status >= BROKEN]),
+        "odd": runs.count(rows[np.isin(status, MISSING) | (marks[rows] != 0)]),
+        "declared": runs.count(rows[(agents[rows] & DECLARED) != 0]) != 0,
+        "more": (assets != 0) | (runs.count(sent) != 0),
     }
-
-
-def _first_referrers(prepared: pl.DataFrame, slot_of: NDArray[np.int32], first: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return each slot's first request that has a referrer, or the first one where none has, shape (m,).
-
-    Args:
-        prepared: Requests, shape (n, ...).
-        slot_of: Which slot each is in, shape (n,).
-        first: Each slot's first request, shape (m,).
-    """
-    known = prepared["referrer_key"].is_not_null().to_numpy()
-    lacks = ~known[first]
-    rows = np.flatnonzero(known & lacks[slot_of])[::-1]
-    found = first.copy()
-    found[slot_of[rows]] = rows  # of several the last that is written stays: the first request
-    return found
 
 
 def add_up(slots: pl.DataFrame, starts: NDArray[np.intp], order: NDArray[np.integer] | None = None) -> pl.DataFrame:
