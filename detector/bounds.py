@@ -7,6 +7,7 @@ has all its requests and its real beginning.
 
 import polars as pl
 
+from detector.places import may_be_busy
 from detector.sessions import GAP
 
 SESSION_ROWS = 2_000
@@ -46,6 +47,8 @@ def keep_newest(rows: pl.DataFrame, cut: pl.DataFrame) -> tuple[pl.DataFrame, pl
     Returns:
         The requests that stay, in their order, and what went until now.
     """
+    if not may_be_busy(rows["client_key"].to_numpy(), int(SLACK * SESSION_ROWS)):
+        return rows, cut
     busy = rows.group_by("client_key").len().filter(pl.col("len") > SLACK * SESSION_ROWS)
     if busy.is_empty():
         return rows, cut

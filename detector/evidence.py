@@ -13,7 +13,7 @@ from detector.anomaly import MOST_CLIENTS, Anomaly, source_object
 from detector.describe import key_of
 from detector.kinds import LOGIN_KINDS
 from detector.pieces import gather
-from detector.segments import is_among
+from detector.places import is_among
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch

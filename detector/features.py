@@ -115,8 +115,13 @@ def _top_paths(requests: Requests, prepared: pl.DataFrame) -> pl.Series:
         return found
     top = pages[_is_greatest(pairs.size[pages], pairs.owner[pages])]
     top = top[_is_greatest(-requests.order.times[pairs.first[top]], pairs.owner[top])]
-    paths = gather(prepared.select("path"), requests.order.rows[pairs.first[top]])
-    best = paths.insert_column(0, pl.Series("owner", pairs.owner[top])).group_by("owner").agg(pl.col("path").min())
+    paths = gather(prepared.select("path"), requests.order.rows[pairs.first[top]]).to_series()
+    owner = pairs.owner[top]
+    starts = begins(owner)
+    if len(starts) == len(top):
+        return found.scatter(owner, paths)
+    # Of one second there may be several.
+    best = pl.DataFrame({"owner": owner, "path": paths}).group_by("owner").agg(pl.col("path").min())
     return found.scatter(best["owner"], best["path"])
 
 

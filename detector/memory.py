@@ -14,8 +14,8 @@ import polars as pl
 
 from detector.attempts import with_outcomes
 from detector.describe import APP, key_of
+from detector.places import is_among
 from detector.prepare import codes, marks_of
-from detector.segments import is_among
 from detector.words import mask
 from enrich.signs import EXPLICIT
 
@@ -64,6 +64,7 @@ _LOOKED_AT = (
     "marks",
     "agent",
     "client_key",
+    "domain_key",
     "path_key",
 )
 
@@ -96,7 +97,8 @@ def remember(prepared: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.Da
     has_failed = pl.col("login_failed") & ~pl.col("is_guarded") & ((pl.col("agent") & APP) == 0)
     is_probe = (pl.col("marks") & _EXPLICIT) != 0
     is_odd = pl.any_horizontal(has_failed, "is_blind_login", is_probe, is_missing)
-    suspicious = prepared.select(_LOOKED_AT).filter(_may_be_odd(prepared)).filter(is_odd)["client_key"].to_numpy()
+    odd = prepared.select(_LOOKED_AT).filter(_may_be_odd(prepared)).filter(is_odd)
+    suspicious = odd["client_key"].unique().to_numpy()
     if known is not None and known.height:
         suspicious = np.concatenate([suspicious, key_of(known["client"].unique()).to_numpy()])
     bit = pl.lit(_POWERS).gather(pl.col("path_key") % _CELLS)
@@ -108,7 +110,8 @@ def remember(prepared: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.Da
             pl.when(is_missing.fill_null(value=False)).then(bit).otherwise(0).alias("missing_bits"),
         )
     )
-    found = rows.group_by("client", "domain", pl.col("time").dt.truncate("1h").alias("hour")).agg(
+    found = rows.group_by("client_key", "domain_key", pl.col("time").dt.truncate("1h").alias("hour")).agg(
+        pl.col("client", "domain").first(),
         has_failed.sum().alias("login_failures"),
         pl.col("login_succeeded").sum().alias("login_successes"),
         pl.col("is_blind_login").sum().alias("blind_logins"),
@@ -121,11 +124,11 @@ def remember(prepared: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.Da
 
 def _may_be_odd(prepared: pl.DataFrame) -> pl.Series:
     """Return, at a glance, which requests may be suspicious, shape (n,): few of them."""
-    words, marks = prepared["word"].to_numpy(), prepared["marks"].to_numpy()
+    words, marks, status = prepared["word"].to_numpy(), prepared["marks"].to_numpy(), codes(prepared["status"])
     return pl.Series(
         ((words & mask(("login_failed", "is_blind_login"))) != 0)
         | ((marks & np.uint16(_EXPLICIT)) != 0)
-        | np.isin(codes(prepared["status"]), _MISSING)
+        | ((status == _MISSING[0]) | (status == _MISSING[1]))
     )
 
 

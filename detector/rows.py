@@ -1,5 +1,6 @@
 """Prepared requests to numbers: sorted by session, with what their order and the site's history say of them."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,8 @@ TURNED_AWAY = (301, 302, 303, 307, 308, 403)
 """Where all is sent to https or to the front page, or forbidden, guessing shows no 404."""
 
 MISSING = (404, 410)
+
+_ALL = 0xFFFFFFFF
 
 STORED = 20 * SECOND
 """An app keeps a password and knows no other: what it sends again after so long is no guess, however often it does."""
@@ -97,10 +100,21 @@ def number_rows(prepared: pl.DataFrame, profile: SiteProfile) -> Requests:
 
 def _answers(status: NDArray[np.int16], words: Words, agent: NDArray[np.uint8]) -> Words:
     """Return what the answers say: that something is missing, was got, or was guessed at."""
-    missing, got = np.isin(status, MISSING), (status >= 200) & (status < 300)  # noqa: PLR2004 - statuses
+    found: Words = _of_statuses()[status]
     # What no page linked to, no asset, and leads nowhere; applications look whether something is there.
-    looks = ((words & mask(("is_asset", "is_linked", "is_dav"))) == 0) & ((agent & APP) == 0)
-    guessed = (missing | np.isin(status, TURNED_AWAY)) & looks
+    rows = np.flatnonzero(found & BIT["is_guess"])
+    looks = ((words[rows] & mask(("is_asset", "is_linked", "is_dav"))) == 0) & ((agent[rows] & APP) == 0)
+    found[rows[~looks]] &= np.uint32(~BIT["is_guess"] & _ALL)
+    return found
+
+
+@cache
+def _of_statuses() -> Words:
+    """Return what each status says, as far as it does: shape (1000,)."""
+    status = np.arange(1000)
+    missing = np.isin(status, MISSING)
+    got = (status >= 200) & (status < 300)  # noqa: PLR2004 - statuses
+    guessed = missing | np.isin(status, TURNED_AWAY)
     return said(missing, "is_missing") | said(got, "is_got") | said(guessed, "is_guess")
 
 

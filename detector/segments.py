@@ -16,11 +16,6 @@ ODD = np.uint64(0x9E3779B97F4A7C15)
 """2 ** 64 by the golden ratio (Knuth, The Art of Computer Programming 3, 6.4): numbers times it lie far apart."""
 
 _BITS = 64
-_MOST_PLACES = 17
-"""Bits that say a place: a table of 1 MB stays near the processor."""
-
-_PASSES = 3
-"""Looks at other bits of the keys, after which those that still share a place are sorted instead."""
 
 
 def sort_numbers(numbers: Keys) -> Keys:
@@ -52,7 +47,9 @@ def sort_stably(keys: Keys) -> Rows:
         keys: Hashes of shape (n,).
     """
     last = np.uint64((1 << width(len(keys) - 1)) - 1)
-    rows = (sort_numbers((keys & ~last) | np.arange(len(keys), dtype=np.uint64)) & last).view(np.int64)
+    packed = keys & ~last
+    packed |= np.arange(len(keys), dtype=np.uint64)
+    rows = (sort_numbers(packed) & last).view(np.int64)
     ordered = keys[rows]
     return rows if bool((ordered[1:] >= ordered[:-1]).all()) else np.argsort(keys, kind="stable")
 
@@ -79,73 +76,6 @@ def order_within(groups: Rows, keys: Keys) -> Rows:
         some = np.flatnonzero(np.isin(begun, begun[1:][clash]))
         rows[some] = rows[some][np.lexsort((rows[some], found[some], begun[some]))]
     return rows
-
-
-def number_keys(keys: Keys) -> tuple[Rows, Rows]:
-    """Number distinct keys.
-
-    Each key is written to a place that some of its bits say; who reads its own key there is numbered. The others look
-    again, with other bits.
-
-    Args:
-        keys: Hashes of shape (n,).
-
-    Returns:
-        A row of each distinct key, shape (m,), and each row's number among them, shape (n,).
-    """
-    numbers, left = np.zeros(len(keys), np.int64), np.arange(len(keys))
-    found: list[Rows] = []
-    count = 0
-    bits = width(2 * len(keys))
-    table = np.zeros(1 << bits, np.int32)
-    for look in range(_PASSES):
-        own = keys[left]
-        place = ((own >> np.uint64(look * (_BITS - bits) // _PASSES)) & np.uint64((1 << bits) - 1)).view(np.int64)
-        table[place] = np.arange(len(left))
-        holder = table[place]
-        has_it = own[holder] == own
-        holds = np.flatnonzero(holder == np.arange(len(left)))
-        rank = np.zeros(len(left), np.int64)
-        rank[holds] = np.arange(count, count + len(holds))
-        numbers[left[has_it]] = rank[holder[has_it]]
-        found.append(left[holds])
-        count += len(holds)
-        left = left[~has_it]
-        if not len(left):
-            break
-    _, first, rest = np.unique(keys[left], return_index=True, return_inverse=True)
-    numbers[left] = count + rest
-    return np.concatenate([*found, left[first]]), numbers
-
-
-def is_among(keys: Keys, others: Keys, look: int = 0) -> Bools:
-    """Return which keys are among others, shape (n,).
-
-    The others are written to places that their first bits say, and each key is compared with what stands at its own.
-    Where others were written over others it looks again, with other bits.
-
-    Args:
-        keys: Hashes of shape (n,).
-        others: Hashes of shape (m,), repeated or not.
-        look: How often it has looked.
-    """
-    if look == _PASSES:
-        return np.isin(keys, others)
-    bits = min(width(4 * len(others)), _MOST_PLACES)
-    shift = np.uint64(_BITS - bits)
-    places, theirs = (keys >> shift).view(np.int64), (others >> shift).view(np.int64)
-    # No key is where it could not be: all ones but for the last place, where zeros stand.
-    table = np.full(1 << bits, np.iinfo(np.uint64).max, np.uint64)
-    table[-1] = 0
-    table[theirs] = others
-    found = np.asarray(table[places] == keys)
-    pushed = np.flatnonzero(table[theirs] != others)
-    if len(pushed):
-        is_contested = np.zeros(1 << bits, np.bool_)
-        is_contested[theirs[pushed]] = True
-        left = np.flatnonzero(is_contested[places] & ~found)
-        found[left] = is_among(keys[left] * ODD, others[pushed] * ODD, look + 1)
-    return found
 
 
 def joint_key(key: Keys, more: NDArray[np.integer]) -> Keys:

@@ -6,9 +6,10 @@ from numpy.typing import NDArray
 
 from detector.describe import DECLARED
 from detector.pieces import gather
+from detector.places import number_keys
 from detector.prepare import BROKEN, REFUSED, UNAUTHORIZED, marks_of
 from detector.profile import SiteProfile, extension
-from detector.segments import Rows, joint_key, number_keys
+from detector.segments import Rows, joint_key
 from detector.words import BIT, Words, said
 from enrich.signs import EXPLICIT, EXPLOITS, PRIVATE, PROBES
 

@@ -3,12 +3,15 @@
 Both need a look at texts, and only of those few parties that may have much.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import polars as pl
 
 from detector.pieces import gather
+from detector.places import is_among
 from detector.requests import FORCED, TYPED, Floats, Pairs, Requests
-from detector.segments import Bools, Rows
+from detector.segments import Bools, Keys, Rows, joint_key
 from detector.served import EXPLOIT_MARKS
 from detector.words import BIT, mask
 
@@ -55,27 +58,30 @@ def count_loaded(
         linked = BIT[name] | BIT["is_linked"]
         doubtful = (pairs.words & (linked | BIT[f"{name}_unlinked"])) == linked
         chosen = np.flatnonzero(doubtful & looked_at[pairs.owner])
-        mine = pl.DataFrame({"party": pairs.owner[chosen], "key": pairs.key[chosen]})
-        keys = shown.select("party", key="path_key" if name == "is_read" else "url_key")
-        loaded = mine.join(keys, on=["party", "key"], how="anti")["party"].to_numpy()
-        found += np.bincount(loaded, minlength=count)
+        keys = shown.paths if name == "is_read" else shown.urls
+        loaded = ~is_among(joint_key(pairs.key[chosen], pairs.owner[chosen]), keys)
+        found += np.bincount(pairs.owner[chosen[loaded]], minlength=count)
     return found
 
 
-def _shown(requests: Requests, of: Rows, rows: Rows, prepared: pl.DataFrame) -> pl.DataFrame:
-    """Return `party`, `path_key` and `url_key` of the pages that parties name as the referrer of a request."""
-    linked = rows[(requests.words[rows] & BIT["is_linked"]) != 0]
-    keys = gather(prepared.select("shown_key"), requests.order.rows[linked]).to_series()
-    referrers = pl.DataFrame({"party": of[requests.order.session[linked]], "url_key": keys}).unique()
-    got = rows[(requests.words[rows] & mask(("is_read", "is_leafed"))) != 0]
-    asked = pl.DataFrame(
-        {
-            "party": of[requests.order.session[got]],
-            "path_key": requests.path_key[got],
-            "url_key": gather(prepared.select("url_key"), requests.order.rows[got]).to_series(),
-        }
-    )
-    return asked.join(referrers, on=["party", "url_key"], how="semi")
+class _Shown(NamedTuple):
+    """Pages that parties name as the referrer of a request: joint keys of path or URL, and party."""
+
+    paths: Keys
+    urls: Keys
+
+
+def _shown(requests: Requests, of: Rows, rows: Rows, prepared: pl.DataFrame) -> _Shown:
+    words, parties = requests.words[rows], of[requests.order.session[rows]]
+    # All of a column at once: these are most rows.
+    pages, urls = (prepared[name].fill_null(0).to_numpy() for name in ("shown_key", "url_key"))
+    linked = np.flatnonzero(words & BIT["is_linked"])
+    referrers = joint_key(pages[requests.order.rows[rows[linked]]], parties[linked])
+    got = np.flatnonzero(words & mask(("is_read", "is_leafed")))
+    asked = joint_key(urls[requests.order.rows[rows[got]]], parties[got])
+    is_shown = is_among(asked, referrers)
+    shown = got[is_shown]
+    return _Shown(joint_key(requests.path_key[rows[shown]], parties[shown]), asked[is_shown])
 
 
 def count_guesses(requests: Requests, paths: Pairs, count: int, prepared: pl.DataFrame) -> Floats:

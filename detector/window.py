@@ -11,8 +11,9 @@ from detector.context import Context
 from detector.events import EVENT_SCHEMA, attributable
 from detector.features import NEEDED, features, prepare
 from detector.memory import ClientMemory
+from detector.places import is_among
 from detector.profile import SiteProfile
-from detector.segments import Keys, is_among
+from detector.segments import Keys
 from detector.sessions import GAP, moments
 
 log = logging.getLogger(__name__)
