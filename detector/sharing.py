@@ -24,7 +24,7 @@ VISITORS = 20
 TIMES = 4.0
 """How many times the usual is too much."""
 
-_SITE = ("interval", "domain")
+_SITE = ("interval", "site")
 _ANSWER = (*_SITE, "bytes")
 _ABSENT = ("bare", "browsing", "dry", "lucky", "failed", "bare_requests", "bare_errors")
 
@@ -43,7 +43,7 @@ def find_sharers(pairs: pl.DataFrame, visitors: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         pairs: Who asked for what in each `interval`, of those who did nothing else (detector.walks.Walks.windows).
-        visitors: Who did more (`domain`, `who`, `interval`).
+        visitors: How many did more (`site`, `interval`, `visitors`).
 
     Returns:
         MEMBERS_SCHEMA, of each interval: clients, how many different pages each asked for, and whether most of them
@@ -57,8 +57,9 @@ def find_sharers(pairs: pl.DataFrame, visitors: pl.DataFrame) -> pl.DataFrame:
     each = (
         told.with_columns(alone)
         .filter(counts)
-        .group_by(*_SITE, "client")
+        .group_by("interval", "place")
         .agg(
+            pl.col("domain", "client").first(),
             pl.col("requests").sum(),
             pl.len().alias("pages"),
             pl.col("is_alone").mean().alias("alone"),
@@ -89,10 +90,10 @@ def _with_outcome(pairs: pl.DataFrame) -> pl.DataFrame:
 def _with_visitors(pairs: pl.DataFrame, visitors: pl.DataFrame) -> pl.DataFrame:
     """Add `shows_assets`: visitors are known by their images; and `is_known`: by them, or by following links."""
     walkers = pairs.group_by(_SITE).agg(
-        pl.col("client").n_unique().alias("walkers"),
-        pl.col("client").filter("is_linked").n_unique().alias("linked"),
+        pl.col("place").n_unique().alias("walkers"),
+        pl.col("place").filter("is_linked").n_unique().alias("linked"),
     )
-    counted = walkers.join(visitors.group_by(_SITE).agg(pl.len().alias("visitors")), on=_SITE, how="left")
+    counted = walkers.join(visitors, on=_SITE, how="left")
     least = pl.max_horizontal(pl.lit(VISITORS), 0.25 * pl.col("walkers"))
     shows = (pl.col("visitors") >= least).fill_null(value=False)
     known = counted.select(*_SITE, shows.alias("shows_assets"), (shows | (pl.col("linked") >= least)).alias("is_known"))
@@ -106,7 +107,7 @@ def split_sharers(sharers: pl.DataFrame, times: int = 1) -> tuple[pl.DataFrame, 
         sharers: Output of `find_sharers`.
         times: What counts are multiplied by, where only a part of the clients was looked at.
     """
-    alike = pl.len().over(*_SITE, "is_guess") * times
+    alike = pl.len().over("interval", "domain", "is_guess") * times
     many = sharers.filter(alike >= SHARED.floor_bare).select("interval").unique()
     calm = sharers.join(many, on="interval", how="anti")
     others = sharers.join(many, on="interval", how="semi").sort("interval", maintain_order=True)

@@ -7,10 +7,12 @@ them alone; so what counts are clients nearly all of whose pages nobody else of 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+import numpy as np
 import polars as pl
 
 from detector.describe import APP, DECLARED
-from detector.segments import begins, joint_key
+from detector.segments import is_among, joint_key
+from detector.visitors import VISITORS_SCHEMA, count_visitors, find_visitors, put_together, visits
 from detector.words import BIT
 
 SPAN = timedelta(hours=6)
@@ -25,6 +27,7 @@ MOST_AT_ONCE = 100_000
 PAIRS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "domain": pl.String,
     "client": pl.String,
+    "site": pl.UInt64,
     "place": pl.UInt64,
     "page": pl.UInt64,
     "hour": pl.Datetime("us", "UTC"),
@@ -33,17 +36,10 @@ PAIRS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "is_got": pl.Boolean,
     "is_linked": pl.Boolean,
 }
-"""One row per site, client (`place` is a number for both), page and hour: how many requests, the answer's size, whether
-it was served, and whether a referrer named a link to it."""
+"""One row per site, client (`site` and `place` are numbers for the site and both), page and hour: how many requests,
+the answer's size, whether it was served, and whether a referrer named a link to it."""
 
-VISITORS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
-    "domain": pl.String,
-    "place": pl.UInt64,
-    "hour": pl.Datetime("us", "UTC"),
-}
-"""One row per site, client and hour in which it did more than asking for pages."""
-
-_TAKEN = ("time", "domain", "client", "url_key", "path_key", "status", "bytes", "word", "is_numbered")
+_TAKEN = ("time", "domain", "client", "domain_key", "url_key", "path_key", "status", "bytes", "word", "is_numbered")
 _HOUR = timedelta(hours=1)
 
 
@@ -72,20 +68,18 @@ class Walks:
             prepared: Output of `detector.features.prepare`.
             observed: What `detector.slots.observe` makes of it.
         """
-        more = observed.filter("more").select("domain", "place", pl.col("slot").dt.truncate("1h").alias("hour"))
-        came = more[begins(more["place"].to_numpy(), more["hour"].to_physical().to_numpy())]
+        came = find_visitors(observed)
         self.visitors = self.visitors.vstack(came)
         # Robots that say so, and applications, have pages of their own to ask for.
-        is_own = ((pl.col("agent") & (DECLARED | APP)) == 0) & pl.col("status").is_not_null()
-        is_page = (
-            ~pl.col("is_asset") & ~pl.col("is_interface") & ((pl.col("method") == "GET") | (pl.col("method") == "HEAD"))
-        )
-        walks = prepared.select(is_own & is_page).to_series().arg_true()
-        place = prepared.select(pl.col("client_key", "domain_key").gather(walks))
-        places = pl.Series("place", joint_key(*(column.to_numpy() for column in place)))
-        is_alone = ~places.is_in(came["place"].implode())
-        asked = prepared.select(pl.col(_TAKEN).gather(walks.filter(is_alone)))
-        self.pairs = self.pairs.vstack(self._thin(_pair_up(asked.with_columns(places.filter(is_alone)))))
+        is_own = (prepared["agent"].to_numpy() & np.uint8(DECLARED | APP)) == 0
+        rows = np.flatnonzero(is_own & ((prepared["word"].to_numpy() & np.uint32(BIT["is_asset"])) == 0))
+        places = joint_key(*(prepared[name].to_numpy()[rows] for name in ("client_key", "domain_key")))
+        # Hardly anybody does nothing else.
+        is_alone = ~is_among(places, came["place"].to_numpy())
+        asked = prepared.select(pl.col(*_TAKEN, "is_interface", "method").gather(rows[is_alone]))
+        is_page = ~pl.col("is_interface") & pl.col("status").is_not_null() & pl.col("method").is_in(["GET", "HEAD"])
+        walks = asked.with_columns(pl.Series("place", places[is_alone])).filter(is_page)
+        self.pairs = self.pairs.vstack(self._thin(_pair_up(walks)))
         if self.pairs.height + self.visitors.height > max(2 * self._merged, 20_000):
             self._merge()
 
@@ -103,23 +97,26 @@ class Walks:
 
         Yields:
             The pairs of those that do nothing but asking for pages (PAIRS_SCHEMA with `interval`, the hour in which it
-            begins, for `hour`), each once in each; and the visitors in it (`domain`, `place` and `interval`).
+            begins, for `hour`), each once in each; and how many visitors each site had in it, in hours with any such
+            pair (`site`, `interval`, `visitors`).
         """
         self._merge()
         first, last = (each.replace(minute=0, second=0, microsecond=0) for each in (since, until))
         hours = self.pairs["hour"].value_counts().filter(pl.col("hour") <= last)
+        visitors = self.visitors.filter(pl.col("hour").is_in(hours["hour"].implode()))
+        # Of the many visitors hardly any asks for pages alone in another hour.
+        both = visitors.filter(pl.col("place").is_in(self.pairs["place"].unique().implode()))
         for table in _in_batches(dict(hours.iter_rows()), first, last):
-            visitors = _once(self.visitors.join(table, on="hour").drop("hour"), "interval")
+            intervals = table["interval"].unique().sort().to_physical().to_numpy()
             lately = self.pairs.join(table, on="hour", maintain_order="left")
-            # Of the many visitors hardly any asks for pages alone in another hour.
-            both = visitors.filter(pl.col("place").is_in(lately["place"].unique().implode()))
-            yield _total(lately.join(both, on=["place", "interval"], how="anti"), "interval"), visitors
+            alone = lately.join(visits(both, intervals, SPAN), on=["place", "interval"], how="anti")
+            yield _total(alone, "interval"), count_visitors(visitors, intervals, SPAN)
 
     def _thin(self, pairs: pl.DataFrame) -> pl.DataFrame:
         return pairs.filter(pl.col("client").hash(seed=2) % 2**self.thinned == 0) if self.thinned else pairs
 
     def _merge(self) -> None:
-        self.visitors = _once(self.visitors, "hour")
+        self.visitors = put_together(self.visitors)
         self.pairs = _total(self.pairs, "hour")
         while self.pairs.height > self.most:
             self.thinned += 1
@@ -135,6 +132,7 @@ def _pair_up(rows: pl.DataFrame) -> pl.DataFrame:
         page,
         "domain",
         "client",
+        pl.col("domain_key").alias("site"),
         "place",
         pl.col("time").dt.truncate("1h").alias("hour"),
         # A listing's pages may well be as long as one another.
@@ -146,14 +144,9 @@ def _pair_up(rows: pl.DataFrame) -> pl.DataFrame:
     return _total(own, "hour")
 
 
-def _once(visitors: pl.DataFrame, by: str) -> pl.DataFrame:
-    keys = joint_key(visitors["place"].to_numpy(), visitors[by].to_physical().to_numpy())
-    return visitors.filter(pl.Series(keys).is_first_distinct())
-
-
 def _total(pairs: pl.DataFrame, by: str) -> pl.DataFrame:
     together = pairs.group_by("place", "page", by).agg(
-        pl.col("domain", "client").first(),
+        pl.col("domain", "client", "site").first(),
         pl.col("requests").sum(),
         pl.col("bytes").first(),
         pl.col("is_got", "is_linked").any(),
