@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 
 from detector.describe import APP, DECLARED
-from detector.segments import is_among, joint_key
+from detector.places import is_among
+from detector.segments import joint_key
 from detector.visitors import VISITORS_SCHEMA, count_visitors, find_visitors, put_together, visits
 from detector.words import BIT
 
