@@ -1,5 +1,6 @@
 """Episodes: strange intervals of a site that lie together are one anomaly, which grows while it goes on."""
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -46,8 +47,8 @@ class _Requests:
 
     def since(self, moment: datetime, domain: str, clients: Iterable[str]) -> pl.DataFrame:
         """Return the requests of clients at a site from a moment on (_TOLD and `row`)."""
-        lately = self.told.filter((pl.col("time") >= moment) & (pl.col("domain") == domain))
-        return lately.filter(pl.col("client_key").is_in(_keys(clients)))
+        is_theirs = pl.col("client_key").is_in(_keys(clients))
+        return self.told.filter((pl.col("time") >= moment) & (pl.col("domain") == domain) & is_theirs)
 
     def whole(self, told: pl.DataFrame) -> pl.DataFrame:
         """Return all columns of requests."""
@@ -98,29 +99,26 @@ class Episodes:
 
     def _name(self, strange: Strange, requests: _Requests) -> list[Anomaly]:
         named = []
-        gap = pl.col("interval").diff() > APART + pl.col("length")
-        ordered = strange.flags.sort("domain", "interval").with_columns(
-            gap.fill_null(value=False).cum_sum().over("domain").alias("episode")
-        )
-        for (domain, _), flags in ordered.group_by("domain", "episode", maintain_order=True):
-            members = strange.members.join(flags, on=["domain", "interval"], how="semi")
-            anomaly = self._episode(str(domain), flags, members, requests)
+        episodes = _split(strange.flags)
+        for flags in episodes:
+            members = strange.members
+            if len(episodes) > 1:
+                members = members.join(flags, on=["domain", "interval"], how="semi")
+            anomaly = self._episode(flags["domain"][0], flags, members, requests)
             if anomaly is not None:
                 named.append(anomaly)
         return named
 
     def _episode(self, domain: str, flags: pl.DataFrame, members: pl.DataFrame, requests: _Requests) -> Anomaly | None:
-        worst = flags.sort("score", "count", "interval", descending=True).row(0, named=True)
+        ranked = flags.sort("score", "count", "interval", descending=True) if flags.height > 1 else flags
+        worst = ranked.row(0, named=True)
         begin, end = flags["interval"][0], flags["interval"][-1] + worst["length"]
         old = self._going.get((domain, family_of(worst["kind"])))
         if old is not None and (begin > old.end + APART or end < old.start - APART):
             old = None
-        ranked = (
-            members.group_by("client")
-            .agg(pl.col("requests").sum())
-            .sort("requests", "client", descending=[True, False])
-        )
-        clients = tuple(dict.fromkeys([*(old.clients if old else ()), *ranked["client"]]))
+        totals = members.group_by("client").agg(pl.col("requests").sum())
+        busiest = totals.sort("requests", "client", descending=[True, False])["client"]
+        clients = tuple(dict.fromkeys([*(old.clients if old else ()), *busiest]))
         here = requests.since(begin, domain, clients)
         anomaly = grow(old, worst | {"domain": domain}, clients, here, self.digest)
         if anomaly is None:
@@ -131,3 +129,14 @@ class Episodes:
             anomaly = replace(anomaly, evidence=lines or anomaly.evidence)
         self.place(anomaly)
         return anomaly
+
+
+def _split(flags: pl.DataFrame) -> list[pl.DataFrame]:
+    """Return the intervals of each episode, by site and time."""
+    ordered = flags.sort("domain", "interval") if flags.height > 1 else flags
+    apart = (APART + flags["length"][0]) // timedelta(microseconds=1)
+    domains, times = ordered["domain"].to_list(), ordered["interval"].to_physical().to_list()
+    breaks = [
+        row for row in range(1, len(times)) if domains[row] != domains[row - 1] or times[row] - times[row - 1] > apart
+    ]
+    return [ordered[begin:end] for begin, end in itertools.pairwise([0, *breaks, len(times)])]
