@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from detector.peaks import in_time
 from detector.requests import Floats, Requests
-from detector.segments import sort_numbers, width
 from detector.sessions import SECOND
 
 
@@ -13,15 +13,10 @@ def gap_medians(requests: Requests) -> Floats:
     found = np.full(len(requests.begins), np.nan)
     if not len(several):
         return found
-    is_gap = np.ones(len(requests.order.gap), np.bool_)
-    is_gap[requests.begins] = False
-    gaps, owners = requests.order.gap[is_gap], requests.order.session[is_gap]
-    bits = np.uint64(width(int(gaps.max())))
-    ordered = sort_numbers((owners.view(np.uint64) << bits) | gaps.view(np.uint64))
-    ordered = ordered & np.uint64((1 << int(bits)) - 1)
-    sizes = requests.sizes[several] - 1
-    ends = np.cumsum(sizes)
-    low, high = ends - sizes + (sizes - 1) // 2, ends - sizes + sizes // 2
+    # A session's first request has a gap of 0, which comes first when all are sorted, and is passed over.
+    _, ordered = in_time(requests.order.session, requests.order.gap)
+    begins, gaps = requests.begins[several], requests.sizes[several] - 1
+    low, high = begins + 1 + (gaps - 1) // 2, begins + 1 + gaps // 2
     found[several] = (ordered[low] / SECOND + ordered[high] / SECOND) / 2
     return found
 

@@ -38,7 +38,12 @@ def changes(*columns: NDArray[np.generic]) -> Bools:
 
 
 def sort_stably(keys: Keys) -> Rows:
-    """Return the rows in the order of their keys, equal ones as they stand.
+    """Return the rows in the order of their keys, equal ones as they stand."""
+    return sorted_stably(keys)[0]
+
+
+def sorted_stably(keys: Keys) -> tuple[Rows, Keys]:
+    """Return the rows in the order of their keys, equal ones as they stand, and the keys in that order.
 
     A key's last bits give way to the row's number, and the numbers alone are sorted. Keys are hashes, so that others
     hardly ever begin alike; where they do, it takes the long way.
@@ -51,7 +56,10 @@ def sort_stably(keys: Keys) -> Rows:
     packed |= np.arange(len(keys), dtype=np.uint64)
     rows = (sort_numbers(packed) & last).view(np.int64)
     ordered = keys[rows]
-    return rows if bool((ordered[1:] >= ordered[:-1]).all()) else np.argsort(keys, kind="stable")
+    if not bool((ordered[1:] >= ordered[:-1]).all()):
+        rows = np.argsort(keys, kind="stable")
+        ordered = keys[rows]
+    return rows, ordered
 
 
 def order_within(groups: Rows, keys: Keys) -> Rows:
@@ -89,12 +97,18 @@ def joint_key(key: Keys, more: NDArray[np.integer]) -> Keys:
 
 
 def in_order(keys: Keys, times: Rows) -> Rows:
-    """Return the rows in the order of key and time, equal ones as they stand, shape (n,)."""
+    """Return the rows in the order of key and time, equal ones as they stand."""
+    return put_in_order(keys, times)[0]
+
+
+def put_in_order(keys: Keys, times: Rows) -> tuple[Rows, Keys]:
+    """Return the rows in the order of key and time, equal ones as they stand, and the keys in that order."""
     # Sorting is most of the work: rows mostly come in the order of time, and what is sorted stays so.
     if bool((times[1:] >= times[:-1]).all()):
-        return sort_stably(keys)
+        return sorted_stably(keys)
     early = np.argsort(times, kind="stable")
-    return early[sort_stably(keys[early])]
+    rows, ordered = sorted_stably(keys[early])
+    return early[rows], ordered
 
 
 def is_in_order(keys: Keys, times: Rows) -> bool:

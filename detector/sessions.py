@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from detector.segments import Bools, Keys, Rows, changes, in_order, order_within
+from detector.segments import Bools, Keys, Rows, changes, order_within, put_in_order
 
 GAP = timedelta(minutes=30)
 """The inactivity time-out that web usage mining has used since Catledge and Pitkow, 1995 (measured: 25.5 minutes)."""
@@ -79,13 +79,14 @@ def number(clients: Keys, times: Rows, agents: Keys, at_login: Bools) -> Numbere
         times: Output of `moments`.
         at_login: Which of them go to a login page.
     """
-    rows = in_order(clients, times)
-    times, agents, client, login = times[rows], agents[rows], clients[rows], at_login[rows]
-    begins_visit = changes(client)
+    rows, clients = put_in_order(clients, times)
+    times, agents, login = times[rows], agents[rows], at_login[rows]
+    begins_visit = changes(clients)
     begins_visit[1:] |= _is_late(times)
     visit = np.cumsum(begins_visit) - 1
     then_login = np.full(len(rows), -1, np.int8)
-    then_login[:-1][~begins_visit[1:]] = login[1:][~begins_visit[1:]]
+    then_login[:-1] = login[1:]
+    then_login[:-1][begins_visit[1:]] = -1
     mixed, order = _by_agent(visit, agents)
     for column in (rows, times, agents, then_login):
         column[mixed] = column[order]

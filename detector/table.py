@@ -27,6 +27,7 @@ from detector.segments import Bools
 from detector.sessions import SECOND
 from detector.table_context import CONTEXT
 from detector.table_signs import AGENT, ATTACK, LOGIN
+from detector.words import BIT
 
 __all__ = ["BY_NAME", "FEATURES", "NAMES", "Feature"]
 
@@ -55,8 +56,9 @@ def _unlinked(requests: Requests) -> Floats:
 
 def _variants(requests: Requests) -> Floats:
     """Count distinct URLs beyond distinct paths: those with a query, less the paths that came with nothing else."""
-    owners = len(requests.begins)
-    return requests.urls.count(owners) + requests.paths.count(owners, "is_plain") - requests.paths.count(owners)
+    pairs = requests.paths
+    asked = pairs.owner[(pairs.words & BIT["is_plain"]) == 0]
+    return requests.urls.count(len(requests.begins)) - requests.each(asked)
 
 
 def _mean_query(requests: Requests) -> Floats:
