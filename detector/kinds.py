@@ -25,6 +25,7 @@ class Kind:
         clues: Further features that its learner looks at, and which direction is hostile (1 more, -1 less).
         beyond_usual: Features that must also exceed this site's 99th percentile: where hundreds log in each minute,
             failing logins are usual.
+        least: Units of evidence from which on there is a verdict; learners are shown all that have one.
         major, critical: Units of evidence from which on a certain verdict is major (score 50) and critical (75).
     """
 
@@ -37,6 +38,7 @@ class Kind:
     also: tuple[tuple[str, float], ...] = ()
     clues: tuple[tuple[str, int], ...] = ()
     beyond_usual: tuple[str, ...] = ()
+    least: float = 1.0
     major: float = 8.0
     critical: float = 80.0
 
@@ -151,6 +153,7 @@ KINDS = {
                 ("client_user_agents", 1),
                 ("client_peak_60s", 1),
             ),
+            least=1.4,
             major=6,
             critical=100,
         ),

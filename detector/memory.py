@@ -16,7 +16,7 @@ from detector.attempts import with_outcomes
 from detector.describe import APP, key_of
 from detector.places import is_among
 from detector.prepare import codes, marks_of
-from detector.words import mask
+from detector.words import BIT, mask
 from enrich.signs import EXPLICIT
 
 log = logging.getLogger(__name__)
@@ -62,6 +62,7 @@ _LOOKED_AT = (
     "login_succeeded",
     "is_blind_login",
     "marks",
+    "word",
     "agent",
     "client_key",
     "domain_key",
@@ -95,7 +96,8 @@ def remember(prepared: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.Da
     is_missing = pl.col("status").is_in(_MISSING) & ~pl.col("is_asset") & ~pl.col("is_interface")
     # What refuses each first request says nothing of passwords, and an app repeats the one that it keeps.
     has_failed = pl.col("login_failed") & ~pl.col("is_guarded") & ((pl.col("agent") & APP) == 0)
-    is_probe = (pl.col("marks") & _EXPLICIT) != 0
+    # What somebody typed into the site's search counts while he is here, and not all day.
+    is_probe = ((pl.col("marks") & _EXPLICIT) != 0) & ((pl.col("word") & BIT["is_search"]) == 0)
     is_odd = pl.any_horizontal(has_failed, "is_blind_login", is_probe, is_missing)
     odd = prepared.select(_LOOKED_AT).filter(_may_be_odd(prepared)).filter(is_odd)
     suspicious = odd["client_key"].unique().to_numpy()

@@ -157,5 +157,5 @@ _HINTED = mask(
 _NO_GET = mask(("is_head", "is_change", "is_dav", "is_odd_method"))
 _TOLD = mask(TOLD)
 _WEBSHELL = marks_of(["webshell"])
-_TYPED = marks_of(["sqli", "xss", "traversal", "rce"])
-"""Signs that words typed into a form may show; nobody types the address of a hole in some product."""
+_TYPED = marks_of(["sqli", "xss", "traversal", "rce", "exploit", "sensitive"])
+"""Signs that words typed into a form may show: programs, files and mistakes that somebody looks for help with."""

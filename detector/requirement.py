@@ -65,7 +65,7 @@ def has_evidence(
     Returns:
         Shape (n_sessions,).
     """
-    held = amounts(matrix, kind) >= 1.0
+    held = amounts(matrix, kind) >= KINDS[kind].least
     if usual_high is not None:
         for name in KINDS[kind].beyond_usual:
             held &= matrix[:, NAMES.index(name)] > usual_high[NAMES.index(name)]
@@ -74,6 +74,6 @@ def has_evidence(
 
 def weight(matrix: NDArray[np.float64], kind: str) -> NDArray[np.float64]:
     """Return how much of the probability counts, LEAST to 1, by the amount of evidence on a logarithmic scale."""
-    major, critical = KINDS[kind].major, KINDS[kind].critical
-    points = np.log([1.0, major, critical, PLENTY * critical])
-    return np.interp(np.log(np.maximum(amounts(matrix, kind), 1.0)), points, [LEAST, MAJOR, CRITICAL, 1.0])
+    least, major, critical = KINDS[kind].least, KINDS[kind].major, KINDS[kind].critical
+    points = np.log([least, major, critical, PLENTY * critical])
+    return np.interp(np.log(np.maximum(amounts(matrix, kind), least)), points, [LEAST, MAJOR, CRITICAL, 1.0])

@@ -34,6 +34,7 @@ COUNTED = (
     "url_key",
     "domain_key",
     "shown_key",
+    "is_interface",
 )
 """Columns of prepared requests that make their numbers; `domain` and `path` are looked up in the site's history."""
 
@@ -70,7 +71,7 @@ def number_rows(prepared: pl.DataFrame, profile: SiteProfile) -> Requests:
     words |= _answers(status, words, agent)
     words |= _outcomes(order, status, words, paths, agent)
     words |= ask_history(prepared, rows, words=words, marks=marks, status=status, agent=agent, facts=facts[rows])
-    words |= _reads(words, agent)
+    words |= _reads(words, agent, prepared, rows)
     asked = np.flatnonzero((words & BIT["is_plain"]) == 0)
     urls, lengths, entropies = (
         column.to_numpy() for column in gather(prepared.select("url_key", "query_length", "query_entropy"), rows[asked])
@@ -185,7 +186,7 @@ def _signed(order: Numbered, prepared: pl.DataFrame, words: Words, marks: NDArra
     return Pairs.of(order.session[rows], urls.to_numpy(), told, rows)
 
 
-def _reads(words: Words, agent: NDArray[np.uint8]) -> Words:
+def _reads(words: Words, agent: NDArray[np.uint8], prepared: pl.DataFrame, order: Rows) -> Words:
     """Return which requests got something to read, or leafed through the numbers in queries, and which unlinked."""
     wanted = mask(("is_page", "is_got"))
     reads = (words & wanted) == wanted
@@ -193,6 +194,10 @@ def _reads(words: Words, agent: NDArray[np.uint8]) -> Words:
     reads &= ~leafs
     # In a browser's name, without following a link.
     unlinked = ((words & BIT["is_linked"]) == 0) & ((agent & BROWSER) != 0)
+    # Interfaces are for programs; a page that leafs through one on a browser's behalf says which page it is.
+    numbered = words & mask(("is_numbered", "is_plain", "is_got", "is_page", "is_asset", "is_change"))
+    posing = np.flatnonzero((numbered == mask(("is_numbered", "is_got"))) & unlinked)
+    leafs[posing] = prepared["is_interface"].to_numpy()[order[posing]]
     return (
         said(reads, "is_read")
         | said(reads & unlinked, "is_read_unlinked")

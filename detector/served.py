@@ -95,7 +95,8 @@ def ask_history(
     place = gather(prepared.select("depth", "query_length"), order[rows])
     is_front = place.select((pl.col("depth") <= 1) & (pl.col("query_length") > 0)).to_series().to_numpy()
     knocks = ordinary & refused & ~snoops & ((words & BIT["is_dav"]) == 0)
-    bits = said(explicit | (snoops & unserved), "is_probe")
+    is_search = (words & BIT["is_search"]) != 0
+    bits = said((explicit & ~is_search) | (snoops & unserved), "is_probe")
     bits |= said(knocks & (unserved | is_front), "is_knock")
     bits |= said(((facts & _NEW) != 0) & is_page, "is_unknown")
     bits |= said(((facts & _STRANGE) != 0) & is_page & refused, "is_foreign")

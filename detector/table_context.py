@@ -44,7 +44,8 @@ CLIENT = (
         "client_pages",
         "count",
         "different pages the client got: paths, and numbers in queries; no packages, parts of films, thumbnails or "
-        "interfaces, nor what a page fetches by itself",
+        "interfaces, nor what a page fetches by itself; but numbers in an interface's queries, in a browser's name, "
+        "without a referrer and without images or styles, as no page asks for them",
         "{} different pages taken by this address",
         1,
     ),
@@ -109,7 +110,7 @@ CLIENT = (
     Feature(
         "client_exploits",
         "count",
-        "the client's distinct URLs that look like injection, scripting, traversal or remote execution, less three "
+        "the client's distinct URLs that look like injection, scripting, traversal or remote execution, less five "
         "that somebody who browses may have searched for",
         "{} URLs from this address that look like an exploit",
         1,

@@ -21,7 +21,7 @@ MANY_PAGES = 20
 MANY_GUESSES = 6
 """Guesses from which on it is looked at whether they are more than numbers: half of what makes a scan."""
 
-ODD_SEARCHES = 3
+ODD_SEARCHES = 5
 """Searches that read like an attack and that somebody who browses may have typed: people look for help."""
 
 _NUMBERS = r"[^/]{24,}|[0-9A-Fa-f]{8,}|\d+"
@@ -117,7 +117,7 @@ def count_exploits(signed: Pairs, browses: Bools) -> Floats:
 
     Args:
         signed: The distinct URLs of the parties that have signs of an attack.
-        browses: Whether a party loads images and styles as browsers do, shape (p,).
+        browses: Whether a party loads images or styles, shape (p,).
 
     Returns:
         Of shape (p,).

@@ -83,6 +83,10 @@ def total_parties(
     ).astype(np.float64)
     browses = parties.add_up(own["linked_assets"]) >= LINKS
     loaded = count_loaded(requests, parties.of, (paths, urls), browses, prepared)
+    # Who shows pages may well let them ask an interface without saying so.
+    asked = np.bincount(urls.owner[(urls.words & mask(("is_leafed", "is_page"))) == BIT["is_leafed"]], minlength=count)
+    loaded += np.where(browses, asked, 0)
+    unlinked = paths.count(count, "is_read_unlinked") + urls.count(count, "is_leafed_unlinked")
     found = {
         "client_requests": parties.add_up(own["requests"]),
         "client_user_agents": _count_agents(requests, parties),
@@ -96,11 +100,12 @@ def total_parties(
         "client_guessed_paths": np.maximum(count_guesses(requests, paths, count, prepared) - got, 0.0),
         "client_probes": paths.count(count, "is_probe"),
         "client_knocks": _count_knocks(requests, paths, urls, count) + _same_refusals(requests, parties),
-        "client_exploits": count_exploits(signed, browses),
+        # A browser that was here before has most of the images already.
+        "client_exploits": count_exploits(signed, parties.add_up(own["linked_assets"]) > 0),
         "client_shells": paths.count(count, "is_shell"),
         "client_foreign_paths": paths.count(count, "is_foreign"),
         "client_pages": paths.count(count, "is_read") + urls.count(count, "is_leafed") - loaded,
-        "client_unlinked_pages": paths.count(count, "is_read_unlinked") + urls.count(count, "is_leafed_unlinked"),
+        "client_unlinked_pages": unlinked - np.where(browses, asked, 0),
         "client_same_answers": _same_answers(requests, parties),
         **peaks,
     }

@@ -41,6 +41,13 @@ def test_the_password_that_an_app_keeps_is_not_remembered() -> None:
     assert recalled(day, hours=19.4)["day_login_failures"] == 0
 
 
+def test_odd_searches_are_not_remembered() -> None:
+    words = "/search?q=drop+table+x%3B+drop+table+y"
+    typed = [request(60 * number, f"{words}{number}", referrer="https://example.org/") for number in range(5)]
+    assert recalled(remembered(*typed))["day_probes"] == 0
+    assert recalled(remembered(*({**each, "referrer": None} for each in typed)))["day_probes"] == 1
+
+
 def test_what_is_older_than_a_day_or_still_to_come_does_not_count() -> None:
     day = remembered(*logins(48, every=HOUR))
     assert recalled(day, hours=47)["day_login_failures"] == 24

@@ -8,6 +8,7 @@ from core.settings import Settings
 from detector.evaluation.runs import RunResult, judge_run
 from detector.evaluation.simulation import SOON_REQUESTS
 from detector.model import SessionModel
+from wwwatch.evaluation.protocols import FIRST_SEED
 from wwwatch.evaluation.simulated import make_run
 from wwwatch.examples import cold_model
 
@@ -32,7 +33,18 @@ def test_guessing_is_told_within_thirty_requests(model: tuple[str, SessionModel]
     assert sighting.reported[1] <= SOON_REQUESTS
 
 
-@pytest.mark.parametrize(("name", "seed"), [("old-password", 1), ("many-mistakes", 1)])
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [
+        ("old-password", 1),
+        ("many-mistakes", 1),
+        ("odd-searches", 1),
+        ("odd-searches", 5),
+        ("smoke-test", FIRST_SEED),
+        ("prefetching", 1),
+        ("crawler-old-links", FIRST_SEED),
+    ],
+)
 def test_who_only_looks_like_an_attacker_is_left_alone(model: tuple[str, SessionModel], name: str, seed: int) -> None:
     result = judged(model, name, seed)
     assert result.incidents.is_empty(), result.named.select("client", "kind", "score").rows()
