@@ -104,8 +104,12 @@ def learn(kind: str, matrix: Matrix, labels: NDArray[np.str_], sites: NDArray[np
 
 
 def _seen(kind: str, matrix: Matrix, columns: tuple[int, ...]) -> Matrix:
-    """Return what trees are shown: the kind's features, and how much evidence they make together."""
-    return np.column_stack([matrix[:, columns], amounts(matrix, kind, forgives=False)])
+    """Return what trees are shown: the kind's features, and how much evidence they make together.
+
+    Not for floods: their kinds have hardly anything in common but speed.
+    """
+    held = matrix[:, columns]
+    return held if kind in FLOOD_KINDS else np.column_stack([held, amounts(matrix, kind, forgives=False)])
 
 
 def _grow(kind: str, matrix: Matrix, attack: NDArray[np.bool_], seed: int) -> Forest:
@@ -119,7 +123,7 @@ def _grow(kind: str, matrix: Matrix, attack: NDArray[np.bool_], seed: int) -> Fo
         max_leaf_nodes=8,
         min_samples_leaf=8,
         l2_regularization=1.0,
-        monotonic_cst=[*(direction for _, direction in KINDS[kind].features), 1],
+        monotonic_cst=[*(direction for _, direction in KINDS[kind].features), *([] if kind in FLOOD_KINDS else [1])],
         class_weight="balanced",
         early_stopping=False,
         random_state=seed,

@@ -48,3 +48,10 @@ def test_guessing_is_told_within_thirty_requests(model: tuple[str, SessionModel]
 def test_who_only_looks_like_an_attacker_is_left_alone(model: tuple[str, SessionModel], name: str, seed: int) -> None:
     result = judged(model, name, seed)
     assert result.incidents.is_empty(), result.named.select("client", "kind", "score").rows()
+
+
+@pytest.mark.parametrize(("name", "seed"), [("flood-search", FIRST_SEED), ("scrape", 15)])
+def test_faint_attacks_are_found(model: tuple[str, SessionModel], name: str, seed: int) -> None:
+    (sighting,) = judged(model, name, seed).sightings
+    assert sighting.is_found
+    assert sighting.is_named_rightly
