@@ -6,6 +6,7 @@ import polars as pl
 
 from detector.memory import empty_memory, remember
 from detector.profile import SiteProfile
+from detector.served import Answers
 
 LOGIN_INTERVAL = "5m"
 """Half of the 10 minutes over which a site's failing logins are counted."""
@@ -25,11 +26,13 @@ class Context:
         logins: Output of `login_context` over the whole site.
         memory: What clients did over the last 24 hours (detector.memory).
         profile: What the sites have served in their history (detector.profile); empty at a cold start.
+        answers: What it has answered before.
     """
 
     logins: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LOGINS_SCHEMA))
     memory: pl.DataFrame = field(default_factory=empty_memory)
     profile: SiteProfile = field(default_factory=SiteProfile.empty)
+    answers: Answers = field(default_factory=Answers)
 
     @classmethod
     def empty(cls) -> "Context":
@@ -38,7 +41,11 @@ class Context:
 
     @classmethod
     def of(
-        cls, prepared: pl.DataFrame, profile: SiteProfile | None = None, memory: pl.DataFrame | None = None
+        cls,
+        prepared: pl.DataFrame,
+        profile: SiteProfile | None = None,
+        memory: pl.DataFrame | None = None,
+        answers: Answers | None = None,
     ) -> "Context":
         """Return the context that the requests themselves give.
 
@@ -46,11 +53,13 @@ class Context:
             prepared: Output of `detector.features.prepare`, the whole site's.
             profile: What the site has served; None: nothing is known.
             memory: What clients did over the last day; None: what `prepared` tells.
+            answers: What this profile has answered before.
         """
         return cls(
             login_context(prepared),
             remember(prepared) if memory is None else memory,
             SiteProfile.empty() if profile is None else profile,
+            answers or Answers(),
         )
 
 

@@ -41,7 +41,7 @@ def features(prepared: pl.DataFrame, context: Context | None = None) -> pl.DataF
         One row per session: IDENTITY, then NAMES as Float64 without nulls, in the table's order.
     """
     known = Context.of(prepared) if context is None else context
-    requests = number_rows(prepared, known.profile)
+    requests = number_rows(prepared, known.profile, known.answers)
     windows = Windows(requests.begins, requests.order.times, PEAKS.values())
     own = _own(requests, windows)
     of_sessions = _sessions(requests, own)

@@ -13,7 +13,7 @@ from detector.prepare import REFUSED, UNAUTHORIZED, codes
 from detector.profile import SiteProfile
 from detector.requests import ANSWERED, FORCED, TYPED, Odd, Pairs, Requests
 from detector.segments import Bools, Keys, Rows, changes, order_within
-from detector.served import ask_history, tell_facts
+from detector.served import Answers, ask_history, tell_facts
 from detector.sessions import SECOND, Numbered, moments, number
 from detector.words import BIT, Words, mask, said
 
@@ -49,16 +49,17 @@ STORED = 20 * SECOND
 """An app keeps a password and knows no other: what it sends again after so long is no guess, however often it does."""
 
 
-def number_rows(prepared: pl.DataFrame, profile: SiteProfile) -> Requests:
+def number_rows(prepared: pl.DataFrame, profile: SiteProfile, answers: Answers | None = None) -> Requests:
     """Return requests as numbers.
 
     Args:
         prepared: Output of `detector.prepare.prepare`.
         profile: What the sites serve.
+        answers: What this profile has answered before, for who asks again and again.
     """
     keys = [prepared[name].to_numpy() for name in ("path_key", "url_key")]
     words = prepared["word"].to_numpy() | said(keys[0] == keys[1], "is_plain")
-    facts = tell_facts(prepared, words, profile)
+    facts = tell_facts(prepared, words, profile, answers or Answers())
     clients, agents = (prepared[name].to_numpy() for name in ("client_key", "agent_key"))
     order = number(clients, moments(prepared["time"]), agents, (words & BIT["at_login"]) != 0)
     rows, begins = order.rows, order.begins

@@ -1,5 +1,7 @@
 """What a site's history says of requests: whether somebody looks for what is not there."""
 
+from collections.abc import Callable
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -9,7 +11,7 @@ from detector.pieces import gather
 from detector.places import number_keys
 from detector.prepare import BROKEN, REFUSED, UNAUTHORIZED, marks_of
 from detector.profile import SiteProfile, extension
-from detector.segments import Rows, joint_key
+from detector.segments import Keys, Rows, joint_key
 from detector.words import BIT, Words, said
 from enrich.signs import EXPLICIT, EXPLOITS, PRIVATE, PROBES
 
@@ -42,21 +44,52 @@ ORDINARY_MARKS = marks_of(set(PROBES) - set(EXPLICIT))
 PRIVATE_MARKS = marks_of(PRIVATE)
 """Probes that are attacks where they are refused to somebody who followed no link."""
 
+MOST_ANSWERS = 200_000
+"""Paths of which it is kept what was answered, some 2 MB; beyond them it is forgotten."""
+
 _SERVED, _NEW, _STRANGE, _THERE = 1, 2, 4, 8
 
 
-def tell_facts(prepared: pl.DataFrame, words: Words, profile: SiteProfile) -> NDArray[np.uint8]:
+class Answers:
+    """What a history has answered, for who asks again and again: of each path it is asked once."""
+
+    def __init__(self) -> None:
+        self._keys, self._facts = np.zeros(0, np.uint64), np.zeros(0, np.uint8)
+
+    def recall(self, keys: Keys, ask: Callable[[Rows], NDArray[np.uint8]]) -> NDArray[np.uint8]:
+        """Return the answers, shape (n,).
+
+        Args:
+            keys: Of what is asked, shape (n,), each once.
+            ask: Answers those of these rows, of whose keys nothing is known.
+        """
+        held = np.minimum(np.searchsorted(self._keys, keys), max(len(self._keys) - 1, 0))
+        is_known = self._keys[held] == keys if len(self._keys) else np.zeros(len(keys), np.bool_)
+        found, rows = np.zeros(len(keys), np.uint8), np.flatnonzero(~is_known)
+        found[is_known] = self._facts[held[is_known]]
+        if len(rows):
+            found[rows] = ask(rows)
+            if len(self._keys) > MOST_ANSWERS:
+                self._keys, self._facts = np.zeros(0, np.uint64), np.zeros(0, np.uint8)
+            both = np.concatenate([self._keys, keys[rows]])
+            order = np.argsort(both)
+            self._keys, self._facts = both[order], np.concatenate([self._facts, found[rows]])[order]
+        return found
+
+
+def tell_facts(prepared: pl.DataFrame, words: Words, profile: SiteProfile, answers: Answers) -> NDArray[np.uint8]:
     """Return what the history knows of each request's path, shape (n,); nothing of assets without signs of an attack.
 
     Args:
         prepared: Output of `detector.prepare.prepare`.
         words: What it tells.
         profile: What the sites serve.
+        answers: What this profile has answered before.
     """
     found = np.zeros(len(words), np.uint8)
     if not profile.is_empty:
         rows = np.flatnonzero(((words & BIT["is_asset"]) == 0) | (prepared["marks"].to_numpy() != 0))
-        found[rows] = _facts(prepared, rows, profile)
+        found[rows] = _facts(prepared, rows, profile, answers)
     return found
 
 
@@ -107,13 +140,22 @@ def ask_history(
 _KINDS = (EXPLICIT_MARKS, PRIVATE_MARKS, ORDINARY_MARKS)
 
 
-def _facts(prepared: pl.DataFrame, rows: Rows, profile: SiteProfile) -> NDArray[np.uint8]:
+def _facts(prepared: pl.DataFrame, rows: Rows, profile: SiteProfile, answers: Answers) -> NDArray[np.uint8]:
     """Return what the history knows of these requests' paths, each path looked up once."""
     keys, domains = prepared["path_key"].to_numpy()[rows], prepared["domain_key"].to_numpy()
-    if len(domains) and bool((domains != domains[0]).any()):
+    if len(domains) and bool((domains == domains[0]).all()):
+        firsts, places = number_keys(keys)
+        own = joint_key(keys[firsts], domains[rows[firsts]])
+    else:
         keys = joint_key(keys, domains[rows])
-    firsts, places = number_keys(keys)
-    asked = gather(prepared.select("domain", "path"), rows[firsts])
+        firsts, places = number_keys(keys)
+        own = keys[firsts]
+    texts = prepared.select("domain", "path")
+    return answers.recall(own, lambda new: _ask(gather(texts, rows[firsts[new]]), profile))[places]
+
+
+def _ask(asked: pl.DataFrame, profile: SiteProfile) -> NDArray[np.uint8]:
+    """Return what the history knows of each `domain` and `path`, shape (n,)."""
     script = extension().is_in(SCRIPTS)
     known = profile.known(asked).hstack(asked.select("path"))
     told = known.select(
@@ -126,4 +168,4 @@ def _facts(prepared: pl.DataFrame, rows: Rows, profile: SiteProfile) -> NDArray[
         pl.when(pl.col("known_clients") > 0).then(_THERE).otherwise(0).alias("there"),
     )
     facts = told.select(pl.sum_horizontal("served", "new", "strange", "there").cast(pl.UInt8)).to_series().to_numpy()
-    return facts[places]
+    return np.asarray(facts, np.uint8)

@@ -14,6 +14,7 @@ from detector.memory import ClientMemory
 from detector.places import is_among
 from detector.profile import SiteProfile
 from detector.segments import Keys
+from detector.served import Answers
 from detector.sessions import GAP, moments
 
 log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ class Window:
 
     def __init__(self, profile: SiteProfile | None = None, most: int = MOST_ROWS) -> None:
         self.profile = SiteProfile.empty() if profile is None else profile
+        self._answers = Answers()
         self.memory = ClientMemory()
         self.cut = empty_cut()
         self._most, self._is_cutting = most, False
@@ -112,7 +114,7 @@ class Window:
         before = self.rows.select(NEEDED).head(self.rows.height - new.height)
         touched = is_among(before["client_key"].to_numpy(), self._touched(new))
         rows = before.filter(pl.Series(touched)).vstack(new.select(NEEDED))
-        return add_cut(features(rows, Context.of(self.rows, self.profile, self.memory.frame)), self.cut)
+        return add_cut(features(rows, Context.of(self.rows, self.profile, self.memory.frame, self._answers)), self.cut)
 
     def _append(self, new: pl.DataFrame) -> None:
         # The first events say which further columns there are.
