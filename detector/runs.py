@@ -32,6 +32,8 @@ class Runs:
         starts: Where in `order` each group begins, shape (m,).
         groups: Which group each run is in, shape (r,).
         first: The first row of each group, shape (m,).
+        keys: Its key.
+        times: Its time.
     """
 
     begins: Rows
@@ -40,6 +42,8 @@ class Runs:
     starts: Rows
     groups: NDArray[np.int32]
     first: Rows
+    keys: NDArray[np.uint64]
+    times: NDArray[np.int64]
 
     @classmethod
     def of(cls, keys: NDArray[np.uint64], times: NDArray[np.int64]) -> "Runs":
@@ -48,10 +52,11 @@ class Runs:
         sizes = np.diff(found, append=len(keys))
         keys, times = keys[found], times[found]
         order = in_order(keys, times)
-        starts = begins(keys[order], times[order])
+        keys, times = keys[order], times[order]
+        starts = begins(keys, times)
         groups = np.empty(len(found), np.int32)
         groups[order] = np.repeat(np.arange(len(starts), dtype=np.int32), np.diff(starts, append=len(found)))
-        return cls(found, sizes, order, starts, groups, found[order[starts]])
+        return cls(found, sizes, order, starts, groups, found[order[starts]], keys[starts], times[starts])
 
     def requests(self) -> NDArray[np.uint32]:
         """Return how many rows each group has, shape (m,)."""

@@ -12,7 +12,7 @@ from detector.prepare import BROKEN, REFUSED
 from detector.rows import MISSING
 from detector.runs import Runs
 from detector.segments import begins, first_known, in_order, is_in_order, joint_key, totals
-from detector.words import BIT
+from detector.words import BIT, mask
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,8 @@ SLOT = 10_000_000
 ATTEMPTS = {"failed": "login_failed", "succeeded": "login_succeeded", "blind": "is_blind_login"}
 """Sums, and the words (detector.words) of the requests that they count."""
 
-_ATTEMPT = np.uint32(sum(BIT[word] for word in ATTEMPTS.values()))
+_RARE = np.uint32(mask([*ATTEMPTS.values(), "is_head", "is_change", "is_dav", "is_malformed"]))
+"""Attempts, and all that may be no GET."""
 
 
 def observe(prepared: pl.DataFrame) -> pl.DataFrame:
@@ -64,11 +65,11 @@ def observe(prepared: pl.DataFrame) -> pl.DataFrame:
     named = prepared.select(pl.col("domain", "client", "agent_key").gather(first))
     known = prepared["referrer_key"].is_not_null().to_numpy()
     found = {
-        "place": places[first],
+        "place": runs.keys,
         "site": sites[first],
         "domain": named["domain"],
         "client": named["client"],
-        "slot": slots[first] * SLOT,
+        "slot": runs.times * SLOT,
         "requests": runs.requests(),
         **_count(prepared, runs),
         "referrer": prepared["referrer_key"].gather(runs.first_known(known)),
@@ -83,13 +84,13 @@ def _count(prepared: pl.DataFrame, runs: Runs) -> dict[str, NDArray[np.uint32] |
     marks, agents = prepared["marks"].to_numpy(), prepared["agent"].to_numpy()
     assets = runs.add_up((words & np.uint32(BIT["is_asset"])) != 0)
     # All the rest is rare: it is looked for among the few requests that have any of it.
-    rare = (words & _ATTEMPT) != 0
+    rare = (words & _RARE) != 0
     for some in (status >= REFUSED, marks != 0, (agents & DECLARED) != 0):
         rare |= some
     rows = np.flatnonzero(rare)
     status, words = status[rows], words[rows]
-    others = np.flatnonzero((prepared["method"] != "GET").to_numpy())
-    sent = others[(prepared["method"].gather(others) != "HEAD").to_numpy()]
+    # A request without a method is malformed, or answered as one that never came.
+    sent = rows[~prepared["method"].gather(rows).is_in(["GET", "HEAD"]).to_numpy()]
     return {
         "assets": assets,
         **{name: runs.count(rows[(words & np.uint32(BIT[bit])) != 0]) for name, bit in ATTEMPTS.items()},

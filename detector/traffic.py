@@ -14,9 +14,6 @@ import polars as pl
 
 from detector.attempts import count_triers
 
-COUNT = ("domain", "interval")
-"""What an interval is of."""
-
 
 @dataclass(frozen=True, slots=True)
 class Scale:

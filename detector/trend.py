@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from detector.traffic import COUNT, Scale
+from detector.traffic import Scale
 
 TRAILING = timedelta(hours=24)
 """What is usual is the upper quartile of so long before, without what was strange."""
@@ -43,18 +43,19 @@ def with_history(
         scales: What `scale` of the others is a place in.
 
     Returns:
-        `scale`, `domain`, `interval`, `where` (null for those before), `bare`, `browsing`, `dry`, and `is_flooded` and
-        `is_sprayed`, which are false for those of `counted`; by length, site and time.
+        `row` (a number for length and site), `interval`, `where` (null for those before), `bare`, `browsing`, `dry`,
+        and `is_flooded` and `is_sprayed`, which are false for those of `counted`; by row and time.
     """
-    alike = busy.select("scale", "domain").unique()
-    own = counted.join(alike, on=["scale", "domain"], how="semi")
-    own = own.with_columns(pl.lit(value=False).alias(name) for name in _STRANGE)
+    alike = busy.select("scale", "domain").unique().with_row_index("row")
+    columns = ("row", "interval", "where", "bare", "browsing", "dry", *_STRANGE)
+    own = counted.join(alike, on=["scale", "domain"])
+    own = own.with_columns(pl.lit(value=False).alias(name) for name in _STRANGE).select(columns)
     names = pl.DataFrame({"scale": range(len(scales)), "name": [scale.name for scale in scales]})
-    places = alike.join(names.cast({"scale": own.schema["scale"]}), on="scale")
+    places = alike.join(names.cast({"scale": busy.schema["scale"]}), on="scale")
     lately = history.rename({"scale": "name"}).filter(pl.col("interval") >= pl.lit(busy["interval"].min()) - TRAILING)
-    known = lately.join(places, on=["name", "domain"]).join(own, on=["scale", *COUNT], how="anti")
-    both = [known.with_columns(pl.lit(None, own.schema["where"]).alias("where")).select(own.columns), own]
-    return pl.concat(both).sort("scale", *COUNT)
+    known = lately.join(places, on=["name", "domain"]).join(own, on=["row", "interval"], how="anti")
+    both = [known.with_columns(pl.lit(None, own.schema["where"]).alias("where")).select(columns), own]
+    return pl.concat(both).sort("row", "interval")
 
 
 def with_usual(busy: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
@@ -96,12 +97,12 @@ def _calm(name: str, strange: str) -> pl.Expr:
 def _upper_quartile(values: pl.Expr) -> pl.Expr:
     """Return the quartile of the intervals before, null where there is none."""
     own = values.cast(pl.Float64)
-    return own.rolling_quantile_by("interval", TRAILING, quantile=0.75, closed="left").over("scale", "domain")
+    return own.rolling_quantile_by("interval", TRAILING, quantile=0.75, closed="left").over("row")
 
 
 def _trailing(name: str) -> pl.Expr:
     own = _calm(name, "is_flooded")
-    return own.rolling_sum_by("interval", TRAILING, closed="left").over("scale", "domain").fill_null(0)
+    return own.rolling_sum_by("interval", TRAILING, closed="left").over("row").fill_null(0)
 
 
 def mark(seen: pl.DataFrame, strange: pl.DataFrame, name: str) -> pl.DataFrame:
