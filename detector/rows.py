@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from detector.describe import APP, BROWSER
+from detector.describe import APP, BROWSER, TOOL
 from detector.pieces import gather
 from detector.prepare import REFUSED, UNAUTHORIZED, codes
 from detector.profile import SiteProfile
@@ -132,7 +132,8 @@ def _outcomes(order: Numbered, status: NDArray[np.int16], words: Words, paths: K
     let_in &= (words & BIT["at_login"]) == 0
     repeats = np.flatnonzero(again & ~let_in)
     repeats = repeats[(status[repeats - 1] == UNAUTHORIZED) & (paths[repeats] == paths[repeats - 1])]
-    found[repeats[((agent[repeats] & APP) == 0) | (order.gap[repeats] < STORED)]] = BIT["is_denied_again"]
+    # A program whose token has run out asks on and on as well.
+    found[repeats[((agent[repeats] & (APP | TOOL)) == 0) | (order.gap[repeats] < STORED)]] = BIT["is_denied_again"]
     logins = np.flatnonzero(words & mask(("login_failed", "login_succeeded")))
     own, following = words[logins], np.minimum(logins + 1, len(words) - 1)
     goes_on = (following > logins) & same[following]

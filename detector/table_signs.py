@@ -33,7 +33,7 @@ LOGIN = (
     Feature(
         "denied_repeats",
         "count",
-        "answers 401 to the very path that was answered 401 before; for apps, within 20 s",
+        "answers 401 to the very path that was answered 401 before; for apps and other programs, within 20 s",
         "{} times refused with 401 again",
         1,
         count_rare("is_denied_again"),

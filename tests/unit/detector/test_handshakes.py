@@ -79,6 +79,13 @@ def test_an_app_that_keeps_an_old_password_guesses_no_others(url: str, method: s
     assert failures(*({**each, "user_agent": BROWSER} for each in old)) >= 59
 
 
+def test_a_program_whose_token_has_run_out_guesses_nothing() -> None:
+    asked = [
+        request(60 * number, "/api/v1/data", status=401, user_agent="python-requests/2.31.0") for number in range(60)
+    ]
+    assert failures(*asked) == 0
+
+
 def test_an_app_that_tries_one_password_after_the_other_fails_each_time() -> None:
     tries = [request(2 * number, "/api/login", method="POST", status=401, user_agent=APP) for number in range(40)]
     assert failures(*tries) == 40
