@@ -31,6 +31,7 @@ def test_demo_catches_every_attack_and_loses_nothing(folder: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "All attacks caught, nothing lost." in done.stdout
     assert "lost 0, doubled 0" in done.stdout
+    assert "traffic has stopped" not in done.stdout
     assert len(list((folder / "mails").glob("*.eml"))) >= 5
     assert "Traceback" not in done.stdout + done.stderr
 

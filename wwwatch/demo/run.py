@@ -101,6 +101,8 @@ class Demo:
             self._www = stack.enter_context(Www(self._folder / "www", clock=self._clock))
             done(f"{'nginx' if self._www.server == 'nginx' else 'our own'}, at {self._www.url}")
         with self._step("shipper, detector, alerts") as done:
+            # The past ends half an hour ago, and that traffic stopped then would be told, rightly.
+            self._parts.run("alert", "deactivate", "traffic")
             self._parts.start("shipper", "ship", str(self._www.access_log))
             self._parts.start("detector", "detect")
             self._parts.start("alerts", "alert", "run")
