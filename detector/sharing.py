@@ -18,7 +18,7 @@ fewer may have followed an old link or two, and a person reads a few pages."""
 ALIKE = 20
 """Different pages that were answered alike by size, from which on that is a site's answer to what is not there."""
 
-VISITORS = 20
+VISITORS = 10
 """Clients that browse from which on it is known how a site's visitors look in its log."""
 
 TIMES = 4.0

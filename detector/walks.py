@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from detector.describe import APP, DECLARED
+from detector.describe import APP, BROWSER, DECLARED
 from detector.places import is_among
+from detector.prepare import REFUSED
 from detector.segments import joint_key
 from detector.visitors import VISITORS_SCHEMA, count_visitors, find_visitors, put_together, visits
 from detector.words import BIT
@@ -77,9 +78,8 @@ class Walks:
         places = joint_key(*(prepared[name].to_numpy()[rows] for name in ("client_key", "domain_key")))
         # Hardly anybody does nothing else.
         is_alone = ~is_among(places, came["place"].to_numpy())
-        asked = prepared.select(pl.col(*_TAKEN, "is_interface", "method").gather(rows[is_alone]))
-        is_page = ~pl.col("is_interface") & pl.col("status").is_not_null() & pl.col("method").is_in(["GET", "HEAD"])
-        walks = asked.with_columns(pl.Series("place", places[is_alone])).filter(is_page)
+        asked = prepared.select(pl.col(*_TAKEN, "is_interface", "method", "agent").gather(rows[is_alone]))
+        walks = asked.with_columns(pl.Series("place", places[is_alone])).filter(_is_page())
         self.pairs = self.pairs.vstack(self._thin(_pair_up(walks)))
         if self.pairs.height + self.visitors.height > max(2 * self._merged, 20_000):
             self._merge()
@@ -123,6 +123,13 @@ class Walks:
             self.thinned += 1
             self.pairs = self._thin(self.pairs)
         self._merged = self.pairs.height + self.visitors.height
+
+
+def _is_page() -> pl.Expr:
+    # Interfaces are for programs, as in detector.rows: but for numbers asked in a browser's name that no page asks for.
+    leafs = pl.col("is_numbered") & (pl.col("word") & BIT["is_linked"] == 0) & (pl.col("agent") & BROWSER != 0)
+    is_asked = pl.col("status").is_not_null() & pl.col("method").is_in(["GET", "HEAD"])
+    return is_asked & (~pl.col("is_interface") | (leafs & (pl.col("status") < REFUSED)))
 
 
 def _pair_up(rows: pl.DataFrame) -> pl.DataFrame:

@@ -36,6 +36,10 @@ ATTACKS = {
         "scrape",
         lambda dice: shared(CLIENTS, 20, dice, referrer="https://example.org/item/1"),
     ),
+    "an interface's numbers, in browsers' names": (
+        "scrape",
+        lambda dice: [{**one, "url": f"/api/items?page={n}"} for n, one in enumerate(shared(CLIENTS, 20, dice))],
+    ),
     "guesses": ("scan", lambda dice: guessed(CLIENTS, 7, dice)),
     "guesses that are redirected": ("scan", lambda dice: guessed(CLIENTS, 7, dice, status=301)),
     "guesses that are all answered with the front page": (
@@ -82,6 +86,10 @@ SILENT = {
     "people with broken links": lambda dice: guessed(CLIENTS, 7, dice, referrer="https://example.org/"),
     "a few": lambda dice: shared(5, 20, dice),
     "people with a page or two of their own": lambda dice: shared(200, 2, dice),
+    "an interface's numbers, for a page that asks": lambda dice: [
+        {**one, "url": f"/api/items?page={number}", "referrer": "https://example.org/list"}
+        for number, one in enumerate(own_pages(dice, BROWSER))
+    ],
     "people who send something, too": lambda dice: [
         *own_pages(dice, BROWSER),
         *(request(3 * HOUR, "/cart", address=address(number), method="POST") for number in range(CLIENTS)),

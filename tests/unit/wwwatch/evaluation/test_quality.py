@@ -50,7 +50,7 @@ def test_who_only_looks_like_an_attacker_is_left_alone(model: tuple[str, Session
     assert result.incidents.is_empty(), result.named.select("client", "kind", "score").rows()
 
 
-@pytest.mark.parametrize(("name", "seed"), [("flood-search", FIRST_SEED), ("scrape", 15)])
+@pytest.mark.parametrize(("name", "seed"), [("flood-search", FIRST_SEED), ("scrape", 15), ("scrape-distributed", 13)])
 def test_faint_attacks_are_found(model: tuple[str, SessionModel], name: str, seed: int) -> None:
     (sighting,) = judged(model, name, seed).sightings
     assert sighting.is_found
