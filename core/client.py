@@ -111,5 +111,11 @@ def _reason(error: elasticsearch.ApiError) -> str:
         with suppress(ValueError):
             body = json.loads(body)
     if isinstance(body, dict) and isinstance(body.get("error"), dict):
-        return f"{body['error'].get('type', '')}: {body['error'].get('reason', '')}"
+        return f"{body['error'].get('type', '')}: {_told(body['error'])}"
     return str(error.message)
+
+
+def _told(error: dict[str, Any]) -> str:
+    """Return the reason of an error, or of its cause where it has none: putting shards' answers together tells none."""
+    cause = error.get("caused_by")
+    return str(error.get("reason") or (_told(cause) if isinstance(cause, dict) else ""))

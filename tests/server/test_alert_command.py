@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -41,14 +42,17 @@ def sink(monkeypatch: pytest.MonkeyPatch) -> Iterator[SmtpSink]:
 
 @pytest.fixture
 def rules(es: Elasticsearch, tmp_path: Path) -> Path:
-    """A folder whose `incident` watch looks at this test's own index."""
+    """A folder whose watches look at this test's own index, and at no log that other tests left."""
     apply(es, plan(es))
     name = f"test-{uuid.uuid4().hex[:12]}"
     es.indices.create(index=name, **resolve("wwwatch-incidents"))
     folder = tmp_path / name
     folder.mkdir()
-    text = (SHIPPED / "incident.json").read_text().replace('"wwwatch-incidents"', json.dumps(name))
-    (folder / "incident.json").write_text(text)
+    for rule in SHIPPED.glob("*.json"):
+        text = rule.read_text().replace('"wwwatch-incidents"', json.dumps(name))
+        own = re.sub(r'"(logs-\w+\.access|filebeat)-\*"', json.dumps(f"{name}-log*"), text)
+        if own != rule.read_text() and not rule.name.endswith(".test.json"):
+            (folder / rule.name).write_text(own)
     return folder
 
 

@@ -63,6 +63,22 @@ def test_the_reason_is_elasticsearchs_own_for_every_client(mimetype: str) -> Non
             feed.shards()
 
 
+def test_an_error_without_a_reason_tells_its_cause() -> None:
+    body = refusal("search_phase_execution_exception", "")
+    body["error"]["caused_by"] = {
+        "type": "aggregation_execution_exception",
+        "reason": "",
+        "caused_by": {"reason": "two types"},
+    }
+    with (
+        answering(400, body, PRODUCT | {"Content-Type": "application/json"}) as url,
+        connect(EsSettings(url=url)) as client,
+        pytest.raises(StoreError, match="answered 400 search_phase_execution_exception: two types"),
+        es_errors("search"),
+    ):
+        client.search(index="logs-*")
+
+
 def test_a_missing_index_says_what_to_run() -> None:
     body = refusal("index_not_found_exception", "no such index [wwwatch-incidents]")
     with (
