@@ -65,7 +65,7 @@ def main() -> None:
     """Parse the arguments and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lines", type=int, default=2_000_000)
-    parser.add_argument("--log", type=Path, help="Scan this combined log, of so many lines as --lines says.")
+    parser.add_argument("--log", type=Path, help="Scan this combined log instead of a simulated one.")
     parser.add_argument("--write", type=Path, help="Only write the log, to this file.")
     parser.add_argument("--html", action="store_true", help="Let wwwatch write its page, too.")
     options = parser.parse_args()
@@ -81,7 +81,9 @@ def main() -> None:
         first = Path(folder) / "first.log"
         first.write_text("".join(line for line, _ in zip(log.open(), range(100), strict=False)))
         subprocess.run([sys.executable, "-m", "wwwatch", "scan", str(first)], capture_output=True, check=False)
-        compare(log, options.lines, html=options.html)
+        with log.open("rb") as file:
+            lines = sum(1 for _ in file)
+        compare(log, lines, html=options.html)
 
 
 if __name__ == "__main__":
