@@ -3,7 +3,7 @@
 import http.client
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -42,12 +42,11 @@ def faulty_proxy(
             if fate == "page":
                 self._answer(200, b"<html>Please log in</html>", {"content-type": "text/html"})
                 return
-            server = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
             headers = {key: value for key, value in self.headers.items() if key.lower() not in {"host", "connection"}}
-            server.request(self.command, self.path, body, headers)
-            response = server.getresponse()
-            content = response.read()
-            server.close()
+            with closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)) as server:
+                server.request(self.command, self.path, body, headers)
+                response = server.getresponse()
+                content = response.read()
             if fate == "lose":
                 after()
                 self.close_connection = True
