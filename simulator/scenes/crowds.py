@@ -137,15 +137,15 @@ def new_addresses(stage: Stage) -> None:
 
 
 def preconnects(stage: Stage) -> None:
-    """Open connections to be quick, and never use them: each is a line without a request, answered 408."""
-    for _ in range(stage.count(20, 80)):
+    """Open connections to be quick, and never use them: each is a line without a request, answered 408 or 400."""
+    for number in range(stage.count(20, 80)):
         visit = stage.visitor(stage.moment(0.3))
         visit.external_referrer()
         _read(visit, stage.dice.favourite(stage.site.pages), more=0.5)
         for _ in range(stage.dice.whole(0, 3)):
             visit.at += stage.dice.between(10, 60)
             visit.face = replace(visit.face, agent=NOBODY)
-            visit.ask("-", "-", 408, size=0, referrer="-")
+            visit.ask("-", "-", (408, 400)[number % 2], size=0, referrer="-")
 
 
 def _surge(stage: Stage, people: int, seconds: float) -> Iterator[Visit]:
