@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 import polars as pl
@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from detector.attempts import tell_triers, with_outcomes
 from detector.runs import members
-from detector.segments import begins, totals
+from detector.segments import Bools, begins, totals
+from detector.sessions import microseconds, moment
 from detector.slots import SLOTS_SCHEMA
-from detector.spread import Bools, Points, Spread
+from detector.spread import Points, Spread
 from detector.traffic import Scale
-
-_MICROSECOND, _EPOCH = timedelta(microseconds=1), datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Cut:
@@ -100,7 +99,7 @@ class Cut:
         tries = np.flatnonzero(spread.tries[self._rows])
         own = np.searchsorted(self._starts, tries, side="right") - 1
         own = own[begins(own)]
-        sums = self._add_up(own, ("requests", "failed", "succeeded", "blind", "declared"))
+        sums = self._add_up(own, ("requests", "looks", "failed", "succeeded", "blind", "declared"))
         loads = spread.browsing.loads[self._rows[self._starts[own]]]
         tried = pl.DataFrame({**sums, "where": self._within[own], "loads": loads})
         told = tell_triers(with_outcomes(tried, "where"), others=pl.col("loads") | (pl.col("declared") > 0))
@@ -146,13 +145,13 @@ class _Intervals:
         scales, sites, starts, firsts, numbers = [], [], [], list[int](), []
         count = 0
         for place, (scale, since) in enumerate(wanted):
-            length = scale.length // _MICROSECOND
+            length = microseconds(scale.length)
             times = table.times // length * length
             own = begins(table.sites, times)
             number = np.zeros(len(times), np.int32)
             number[own[1:]] = 1
             numbers.append(np.cumsum(number, dtype=np.int32) + np.int32(count))
-            firsts.append((since - _EPOCH) // _MICROSECOND // length * length)
+            firsts.append(moment(since) // length * length)
             scales.append(np.full(len(own), place, np.uint8))
             sites.append(table.sites[own])
             starts.append(times[own])

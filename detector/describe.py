@@ -51,6 +51,10 @@ KNOWN_METHODS = (
 DAV = ("PROPFIND", "PROPPATCH", "LOCK", "UNLOCK", "REPORT", "MKCOL", "MKCALENDAR")
 """Methods of WebDAV, whose clients look for all sorts of files that may be there."""
 
+SPOKEN = r"^((?:\\x[0-9A-Fa-f]{2}|[\x00-\x1f]){2})(?s:.*)"
+"""What begins with two bytes that are no text, escaped or not: these say which protocol is spoken. The rest of a TLS
+handshake is random, and asking for the same once more is no other request."""
+
 IN_QUESTION = 256
 """Characters of a query that its entropy is taken of: enough, and no attacker can make it dear."""
 
@@ -138,7 +142,7 @@ def describe_paths(texts: pl.Series) -> pl.DataFrame:
         is_robots=texts == "/robots.txt",
     )
     depth = texts.str.count_matches("/", literal=True).clip(0, 255).cast(pl.UInt8).alias("depth")
-    return pl.DataFrame([word, is_interface, is_guarded, depth, key_of(texts).alias("path_key")])
+    return pl.DataFrame([word, is_interface, is_guarded, depth, _asked(texts).alias("path_key")])
 
 
 def describe_urls(texts: pl.Series) -> pl.DataFrame:
@@ -159,7 +163,7 @@ def describe_urls(texts: pl.Series) -> pl.DataFrame:
             "query_length": queries.str.len_bytes(),
             "query_entropy": entropies(queries.str.head(IN_QUESTION)),
             "url_length": texts.str.len_bytes(),
-            "url_key": key_of(texts),
+            "url_key": _asked(texts),
         }
     )
 
@@ -169,6 +173,11 @@ def describe_referrers(texts: pl.Series) -> pl.DataFrame:
     word = _word("referrer_word", is_linked=~texts.fill_null("-").is_in(["-", ""]))
     shown = key_of(texts.str.replace(r"^\w+://[^/]*", "")).alias("shown_key")
     return pl.DataFrame([word, key_of(texts).alias("referrer_key"), shown])
+
+
+def _asked(texts: pl.Series) -> pl.Series:
+    """Return `key_of` paths or URLs, of another protocol's first words only by what they begin with."""
+    return key_of(texts.str.replace(SPOKEN, "${1}"))
 
 
 def _look(texts: pl.Series, **patterns: str) -> pl.DataFrame:

@@ -10,6 +10,7 @@ import polars as pl
 from detector.anomaly import Anomaly
 from detector.describe import key_of
 from detector.evidence import LINES, EvidenceSource, Wanted
+from detector.sessions import microseconds
 from detector.siteverdict import family_of, grow
 from detector.traffic import Scale
 
@@ -134,7 +135,7 @@ class Episodes:
 def _split(flags: pl.DataFrame) -> list[pl.DataFrame]:
     """Return the intervals of each episode, by site and time."""
     ordered = flags.sort("domain", "interval") if flags.height > 1 else flags
-    apart = (APART + flags["length"][0]) // timedelta(microseconds=1)
+    apart = microseconds(APART + flags["length"][0])
     domains, times = ordered["domain"].to_list(), ordered["interval"].to_physical().to_list()
     breaks = [
         row for row in range(1, len(times)) if domains[row] != domains[row - 1] or times[row] - times[row - 1] > apart

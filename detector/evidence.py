@@ -14,6 +14,8 @@ from detector.describe import key_of
 from detector.kinds import LOGIN_KINDS
 from detector.pieces import gather
 from detector.places import is_among
+from detector.prepare import REFUSED, marks_of
+from detector.served import EXPLICIT_MARKS, EXPLOIT_MARKS
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -22,7 +24,7 @@ LINES = 10
 SEARCHES_PER_REQUEST = 200
 """A page of new events may hold thousands of attackers: asked for all at once, the answer would come too late."""
 
-_TO_CHOOSE = ("client_key", "agent_key", "url_key", "time", "is_login", "marks")
+_TO_CHOOSE = ("client_key", "agent_key", "url_key", "time", "is_login", "marks", "status", "url_length")
 
 LONGEST = 2_000
 """Characters of one line that are kept; the whole line stays in the access log's index."""
@@ -33,8 +35,9 @@ class Wanted:
     """An anomaly whose lines are wanted.
 
     Attributes:
-        urls: The URLs that show it best: those with attack signs, or logins; at most LINES; empty: none in particular.
-        rows: At most LINES requests in memory that show it best, in their order in time, with every column that the
+        urls: The URLs that show it best: those with attack signs, or logins, or what was refused; at most LINES; empty:
+            none in particular.
+        rows: At most LINES requests in memory that show it best, the most telling first, with every column that the
             events came with.
     """
 
@@ -110,7 +113,10 @@ class IndexEvidence:
 
 
 def choose(rows: pl.DataFrame, anomalies: Sequence[Anomaly]) -> list[Wanted]:
-    """Choose the requests that show each anomaly best: those with attack signs, or logins, different ones first.
+    """Choose the requests that show each anomaly best, different ones first.
+
+    Of attempts to log in these are the logins; of all else what bears the signs that the kind is about, then other
+    signs, then what was refused: an attacker's first request is mostly for the front page, and shows nothing.
 
     Args:
         rows: Prepared requests in memory.
@@ -125,6 +131,7 @@ def choose(rows: pl.DataFrame, anomalies: Sequence[Anomaly]) -> list[Wanted]:
             "_from": [each.start for each in anomalies],
             "_to": [each.end for each in anomalies],
             "_by_login": [each.kind in LOGIN_KINDS for each in anomalies],
+            "_by_marks": [_MARKS.get(each.kind, EXPLICIT_MARKS | EXPLOIT_MARKS) for each in anomalies],
         },
         schema_overrides={"_from": rows.schema["time"], "_to": rows.schema["time"]},
     ).with_row_index("_which")
@@ -133,15 +140,17 @@ def choose(rows: pl.DataFrame, anomalies: Sequence[Anomaly]) -> list[Wanted]:
     needed = rows.select(_TO_CHOOSE).filter(is_theirs).with_columns(is_theirs.arg_true().alias("_row"))
     own = needed.join(keys, on=["client_key", "agent_key"], maintain_order="left")
     own = own.filter(pl.col("time").is_between("_from", "_to"))
-    told = own.with_columns(pl.when("_by_login").then("is_login").otherwise(pl.col("marks") != 0).alias("_tells"))
-    ordered = told.sort("time", maintain_order=True)
+    # What was answered may have succeeded: that is looked for first.
+    is_refused = ~pl.col("_by_login") & (pl.col("status") >= REFUSED).fill_null(value=False)
+    ordered = own.with_columns(_how_dull().alias("_dull"), is_refused.alias("_refused"))
+    ordered = ordered.sort("time", maintain_order=True)
     ranked = ordered.with_columns(pl.int_range(pl.len()).over("_which", "url_key").alias("_again"))
-    best = ranked.sort("_which", ~pl.col("_tells"), "_again", "time", maintain_order=True)
+    best = ranked.sort("_which", pl.col("_dull") == _DULL, "_again", *_FIRST, maintain_order=True)
     few = best.group_by("_which", maintain_order=True).head(LINES)
-    telling = few.filter("_tells")
+    telling = few.filter(pl.col("_dull") < _DULL)
     named = telling.select("_which").hstack(gather(rows.select("url"), telling["_row"].to_numpy()))
     by_number = dict(named.group_by("_which").agg(pl.col("url").unique(maintain_order=True)).iter_rows())
-    shown = few.sort("_which", "time", maintain_order=True)
+    shown = few.sort("_which", *_FIRST, maintain_order=True)
     ends = np.searchsorted(shown["_which"].to_numpy(), np.arange(len(anomalies)), "right").tolist()
     # Slices of one frame: a table each for thousands of anomalies would take longer than judging them.
     lines = gather(rows, shown["_row"].to_numpy())
@@ -149,6 +158,27 @@ def choose(rows: pl.DataFrame, anomalies: Sequence[Anomaly]) -> list[Wanted]:
         Wanted(each, by_number.get(number, []), lines[begin:end])
         for number, (each, begin, end) in enumerate(zip(anomalies, [0, *ends], ends, strict=False))
     ]
+
+
+_FIRST = ("_dull", "_refused", "time")
+_DULL = 3
+_MARKS = {"injection": EXPLOIT_MARKS, "webshell": marks_of(["webshell"])}
+"""Signs that a kind is about; of the others those that are an attack by themselves."""
+
+
+def _how_dull() -> pl.Expr:
+    """Return 0 for what shows an anomaly best, _DULL for what shows nothing."""
+    marks = pl.col("marks")
+    told = (
+        pl.when((marks & pl.col("_by_marks").cast(pl.UInt16)) != 0)
+        .then(0)
+        .when(marks != 0)
+        .then(1)
+        .when((pl.col("status") >= REFUSED) & (pl.col("url_length") > 0))
+        .then(2)
+        .otherwise(_DULL)
+    )
+    return pl.when("_by_login").then(pl.when("is_login").then(0).otherwise(_DULL)).otherwise(told).cast(pl.Int8)
 
 
 def _search(anomaly: Anomaly, urls: list[str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from detector.context import LOGIN_INTERVAL, Context
 from detector.describe import BROWSER
 from detector.feature import ratio
 from detector.memory import recall
-from detector.parties import LINKS, assign_parties
+from detector.parties import LINKS, assign_parties, follow_own_links
 from detector.peaks import Windows
 from detector.pieces import gather
 from detector.prepare import prepare
@@ -27,6 +27,8 @@ IDENTITY = ("client", "user_agent", "start", "end", "domain", "top_path")
 NEEDED = (*COUNTED, "client", "user_agent", "domain", "path")
 """Columns of prepared requests that `features` looks at."""
 
+_ATTEMPTS = ("day_login_failures", "day_login_successes")
+
 PEAKS = {"peak_1s": 1, "peak_10s": 10, "peak_60s": 60}
 
 
@@ -44,7 +46,9 @@ def features(prepared: pl.DataFrame, context: Context | None = None) -> pl.DataF
     requests = number_rows(prepared, known.profile, known.answers)
     windows = Windows(requests.begins, requests.order.times, PEAKS.values())
     own = _own(requests, windows)
-    of_sessions = _sessions(requests, own)
+    of_sessions = _sessions(requests, own).with_columns(
+        pl.Series("follows", follow_own_links(requests, own["linked_assets"], prepared), pl.Boolean)
+    )
     of_sessions = of_sessions.hstack(assign_parties(of_sessions))
     parties = Parties.numbered(of_sessions["party"].to_numpy().astype(np.int64))
     named = gather(prepared.select("client", "user_agent", "domain"), requests.order.rows[requests.begins])
@@ -60,12 +64,25 @@ def features(prepared: pl.DataFrame, context: Context | None = None) -> pl.DataF
     earlier = [
         pl.when(pl.col("is_shared") | got_in | ((_now(name) == 0) & pl.lit(BY_NAME[name].hostile > 0)))
         .then(0.0)
-        .otherwise((pl.col(name).cast(pl.Float64) - _now(name)).clip(0))
+        .otherwise(_before(name))
         .alias(name)
         for name in NOW
     ]
     numbers = [pl.col(name).cast(pl.Float64).fill_nan(0.0).fill_null(0.0) for name in NAMES]
     return sessions.hstack(day).with_columns(*earlier).select(*IDENTITY, *numbers)
+
+
+def _before(name: str) -> pl.Expr:
+    """Return what the client did earlier: in the day, less what it does now.
+
+    Of attempts to log in no more were earlier than there were besides this visit's: what follows shows the visit that
+    some have failed, which the day, hour by hour, took for successes.
+    """
+    before = (pl.col(name).cast(pl.Float64) - _now(name)).clip(0)
+    if name not in _ATTEMPTS:
+        return before
+    besides = pl.sum_horizontal(pl.col(each).cast(pl.Float64) - _now(each) for each in _ATTEMPTS).clip(0)
+    return pl.min_horizontal(before, besides)
 
 
 def _now(name: str) -> pl.Expr:

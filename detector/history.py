@@ -22,6 +22,7 @@ from detector.features import features, prepare
 from detector.memory import remember
 from detector.model import SessionModel
 from detector.profile import ProfileLearner, SiteProfile
+from detector.texts import with_own_texts
 
 MOST_SESSIONS = 50_000
 """Sessions of a history that are kept to learn from: percentiles and a forest need no more."""
@@ -181,7 +182,7 @@ class HistoryLearner:
         failed = prepared.filter("login_failed").select(
             "domain", "client", pl.col("time").dt.truncate(LOGIN_INTERVAL), "login_failed"
         )
-        self._failed = pl.concat([self._failed, failed]).unique()
+        self._failed = with_own_texts(pl.concat([self._failed, failed]).unique())
         times = prepared["time"]
         self._ends += [end for end in (times.min(), times.max()) if isinstance(end, datetime)]
 
@@ -234,7 +235,7 @@ class _SecondLook:
         self.profile.add(prepared.join(attackers, on=_WHO, how="anti"))
         dice = pl.struct("client", "user_agent", "start").hash(seed=4)
         both = quiet if self._kept is None else pl.concat([self._kept, quiet])
-        self._kept = both if both.height <= MOST_SESSIONS else both.bottom_k(MOST_SESSIONS, by=dice)
+        self._kept = with_own_texts(both if both.height <= MOST_SESSIONS else both.bottom_k(MOST_SESSIONS, by=dice))
 
 
 def _slices(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:

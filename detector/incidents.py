@@ -5,8 +5,9 @@ An incident is a pure function of its anomalies, so that folding them again afte
 
 import heapq
 import math
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +27,9 @@ DDOS_CLIENTS = 10
 """From so many addresses on, a flood is called distributed: fewer can be blocked by hand."""
 
 MOST_EVIDENCE = 10
+
+THIS = "this address"
+"""How a feature's phrase calls the client that it tells of."""
 
 MOST_WHOLE = 200
 """Anomalies of an incident that are kept with features, reasons and lines, up to twice as many for a while; of the
@@ -129,9 +133,15 @@ class Incident:
 
     @property
     def reasons(self) -> list[Reason]:
-        """Why: what the site as a whole tells first, then the worst anomaly's; at most MOST reasons."""
+        """Why: what the site as a whole tells first, then the worst anomaly's; at most MOST reasons.
+
+        Of many addresses "this one" would be nobody's: the reasons name whose they are.
+        """
         site = max(self._tally.sites.values(), key=_rank, default=self.worst)
-        return list(dict.fromkeys([*site.reasons, *self.worst.reasons]))[:MOST]
+        own = self.worst.reasons
+        if self._tally.count() > 1 and not self.worst.clients:
+            own = tuple(replace(each, sentence=each.sentence.replace(THIS, self.worst.client)) for each in own)
+        return list(dict.fromkeys([*(site.reasons if site is not self.worst else ()), *own]))[:MOST]
 
     @property
     def is_closed_by_her(self) -> bool:
@@ -234,12 +244,20 @@ class Incident:
         }
 
     def _evidence(self) -> list[str]:
-        """Return lines of the worst sessions, in turns, so that many addresses all show."""
+        """Return lines of the worst sessions, in turns: first one of each address, of the largest of equals."""
         ranked = heapq.nsmallest(
-            MOST_EVIDENCE, self.anomalies.values(), lambda each: (-round(each.score), each.start, each.session_id)
+            4 * MOST_EVIDENCE,
+            self.anomalies.values(),
+            lambda each: (-round(each.score), -each.requests, each.session_id),
         )
-        share = max(MOST_EVIDENCE // len(ranked), 1)
-        return [line for anomaly in ranked for line in anomaly.evidence[:share]][:MOST_EVIDENCE]
+        turns: Counter[str] = Counter()
+        ordered = []
+        for anomaly in ranked:
+            ordered.append((turns[anomaly.client], anomaly))
+            turns[anomaly.client] += 1
+        shown = [anomaly for _, anomaly in sorted(ordered, key=lambda each: each[0])][:MOST_EVIDENCE]
+        share = max(MOST_EVIDENCE // len(shown), 1)
+        return [line for anomaly in shown for line in anomaly.evidence[:share]][:MOST_EVIDENCE]
 
 
 def _rank(anomaly: Anomaly) -> tuple[int, int, str]:

@@ -5,7 +5,6 @@ only lower the probability (monotonic constraints), so that what it gives as a r
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,13 +51,6 @@ class Learner:
     trees: Forest | None
     slope: float = 1.0
     offset: float = 0.0
-
-    def __setstate__(self, state: list[Any]) -> None:
-        """Take models of before, which held scikit-learn's own trees."""
-        kind, columns, trees, slope, offset = state
-        forest = trees if trees is None or isinstance(trees, Forest) else Forest.of(trees)
-        for name, value in zip(self.__slots__, (kind, columns, forest, slope, offset), strict=True):
-            object.__setattr__(self, name, value)
 
     def probability(self, matrix: Matrix) -> Matrix:
         """Return the probability of an attack, shape (n_sessions,), for sessions that hold the kind's evidence.

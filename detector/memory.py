@@ -15,7 +15,8 @@ import polars as pl
 from detector.attempts import with_outcomes
 from detector.describe import APP, key_of
 from detector.places import is_among
-from detector.prepare import codes, marks_of
+from detector.prepare import codes, looks_at_login, marks_of
+from detector.served import ORDINARY_MARKS
 from detector.words import BIT, mask
 from enrich.signs import EXPLICIT
 
@@ -29,6 +30,7 @@ MEMORY_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "login_successes": pl.UInt32,
     "blind_logins": pl.UInt32,
     "assets": pl.UInt32,
+    "looks": pl.UInt32,
     "requests": pl.UInt32,
     "probe_bits": pl.UInt64,
     "missing_bits": pl.UInt64,
@@ -36,7 +38,7 @@ MEMORY_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 """One row per client, site and hour."""
 
 KEYS = ("client", "domain", "hour")
-SUMS = ("login_failures", "login_successes", "blind_logins", "assets", "requests")
+SUMS = ("login_failures", "login_successes", "blind_logins", "assets", "looks", "requests")
 BITS = ("probe_bits", "missing_bits")
 COUNTS = ("login_failures", "login_successes", "probes", "missing_paths", "requests")
 DAY = tuple(f"day_{name}" for name in COUNTS)
@@ -48,7 +50,9 @@ MOST_BUCKETS = 300_000
 """Buckets that are kept, some 40 MB; beyond them those go that hold least."""
 
 _EXPLICIT = marks_of(EXPLICIT)
-_MISSING = (404, 410)
+_FORBIDDEN, _MISSING = 403, (404, 410)
+_ASKED_FOR = mask(("is_linked", "is_dav", "is_asset"))
+"""A page linked to it or is made of it, or a desktop's file manager looks for its own: that is no knock."""
 
 _LOOKED_AT = (
     "time",
@@ -93,11 +97,16 @@ def remember(prepared: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.Da
     Returns:
         MEMORY_SCHEMA, one row per client, site and hour with something suspicious in it.
     """
-    is_missing = pl.col("status").is_in(_MISSING) & ~pl.col("is_asset") & ~pl.col("is_interface")
+    # What a page links to is no guess of who reads it, and applications look whether something is there.
+    is_missing = pl.col("status").is_in(_MISSING) & ~pl.col("is_interface") & ((pl.col("agent") & APP) == 0)
+    is_missing &= (pl.col("word") & mask(("is_asset", "is_linked"))) == 0
     # What refuses each first request says nothing of passwords, and an app repeats the one that it keeps.
     has_failed = pl.col("login_failed") & ~pl.col("is_guarded") & ((pl.col("agent") & APP) == 0)
     # What somebody typed into the site's search counts while he is here, and not all day.
     is_probe = ((pl.col("marks") & _EXPLICIT) != 0) & ((pl.col("word") & BIT["is_search"]) == 0)
+    # One a visit is what a curious visitor asks for, too; several in a day are a search for what is installed.
+    is_refused = pl.col("status").is_in((_FORBIDDEN, *_MISSING)) & ((pl.col("word") & _ASKED_FOR) == 0)
+    is_probe |= ((pl.col("marks") & ORDINARY_MARKS) != 0) & is_refused
     is_odd = pl.any_horizontal(has_failed, "is_blind_login", is_probe, is_missing)
     odd = prepared.select(_LOOKED_AT).filter(_may_be_odd(prepared)).filter(is_odd)
     suspicious = odd["client_key"].unique().to_numpy()
@@ -105,7 +114,7 @@ def remember(prepared: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.Da
         suspicious = np.concatenate([suspicious, key_of(known["client"].unique()).to_numpy()])
     bit = pl.lit(_POWERS).gather(pl.col("path_key") % _CELLS)
     rows = (
-        prepared.select(_LOOKED_AT)
+        prepared.select(*_LOOKED_AT, pl.Series("looks", looks_at_login(prepared)))
         .filter(pl.Series(is_among(prepared["client_key"].to_numpy(), suspicious)))
         .with_columns(
             pl.when(is_probe.fill_null(value=False)).then(bit).otherwise(0).alias("probe_bits"),
@@ -118,6 +127,7 @@ def remember(prepared: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.Da
         pl.col("login_succeeded").sum().alias("login_successes"),
         pl.col("is_blind_login").sum().alias("blind_logins"),
         pl.col("is_asset").sum().alias("assets"),
+        pl.col("looks").sum(),
         pl.len().alias("requests"),
         pl.col(*BITS).bitwise_or(),
     )
@@ -130,7 +140,8 @@ def _may_be_odd(prepared: pl.DataFrame) -> pl.Series:
     return pl.Series(
         ((words & mask(("login_failed", "is_blind_login"))) != 0)
         | ((marks & np.uint16(_EXPLICIT)) != 0)
-        | ((status == _MISSING[0]) | (status == _MISSING[1]))
+        | np.isin(status, _MISSING)
+        | ((status == _FORBIDDEN) & (marks != 0))
     )
 
 
@@ -159,7 +170,7 @@ def recall(memory: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
         pl.col("login_failures").sum().alias("failed"),
         pl.col("login_successes").sum().alias("succeeded"),
         pl.col("blind_logins").sum().alias("blind"),
-        pl.col("requests").sum(),
+        pl.col("looks", "requests").sum(),
         pl.col("probe_bits").bitwise_or().bitwise_count_ones().alias("day_probes"),
         pl.col("missing_bits").bitwise_or().bitwise_count_ones().alias("day_missing_paths"),
     )

@@ -17,8 +17,12 @@ INTERFACE = (
 )
 """What programs and pages ask for by themselves, all day: interfaces (lower case)."""
 
-UPLOADED = r"/(uploads?|images?|img|tmp|temp|cache|avatars?|\.well-known)/(.*/)?[^/]+\.(php\d?|phtml|aspx?|jspx?)$"
-"""Scripts where only visitors' files should lie (lower case)."""
+UPLOADED = (
+    r"/(uploads?|images?|img|tmp|temp|cache|avatars?|\.well-known)/(.*/)?[^/]+\.(php\d?|phtml|aspx?|jspx?)$"
+    r"|/(files|media|css|fonts?)/(.*/)?([^/]+\.(php\d|phtml)|[^/]{1,2}\.(php|aspx?|jspx?))$"
+)
+"""Scripts where only visitors' files should lie, or what pages are made of; of the latter folders' scripts some are the
+site's own, which have a name, and the usual extension (lower case)."""
 
 FILED = (
     r"\.(deb|rpm|apk|ipa|whl|jar|war|gem|crate|nupkg|t?gz|t?xz|bz2|zst|zip|7z|rar|iso|img|exe|msi|dmg|pkg|bin|ts|m4s|m3u8"

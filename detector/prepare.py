@@ -8,7 +8,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from detector.describe import APP, BROWSER, describe
+from detector.pieces import gather
 from detector.words import BIT, TOLD, Words, mask, said
+from enrich.logins import SHARED_LOGIN_PATH
 from enrich.signs import SIGNS
 
 OK, REFUSED, UNAUTHORIZED, FORBIDDEN, TIMEOUT, BROKEN = 200, 400, 401, 403, 408, 500
@@ -45,12 +47,12 @@ def prepare(events: pl.DataFrame, described: pl.DataFrame | None = None) -> pl.D
         only; `shown_key` is the `url_key` of the page that the referrer names, on whatever site.
         `word` (UInt32, detector.words) tells `is_asset`, `is_page` (something to read: no asset, file, thumbnail or
         interface), `is_numbered` (the query says which page), `is_login` (credentials are sent), `at_login` (the path
-        takes logins), `is_blind_login` (sent without a referrer, and answered with a redirect), `login_failed` and
-        `login_succeeded` (as far as the answer tells: what follows may tell more), `is_malformed`, `is_shell` (a web
-        shell, or a script among uploads), `is_linked` (it has a referrer), `is_head`, `is_change` (other methods that
-        change something), `is_dav`, `is_robots`, `is_search` (its signs may be words that somebody typed) and `is_echo`
-        (its signs are in the headers alone); those of COLUMNS are Boolean columns, too, as are `is_interface` and
-        `is_guarded` (the path refuses each first request).
+        takes logins), `is_blind_login` (sent without a referrer, or from its own URL, and answered with a redirect),
+        `login_failed` and `login_succeeded` (as far as the answer tells: what follows may tell more), `is_malformed`,
+        `is_shell` (a web shell, or a script among uploads), `is_linked` (it has a referrer), `is_head`, `is_change`
+        (other methods that change something), `is_dav`, `is_robots`, `is_search` (its signs may be words that somebody
+        typed) and `is_echo` (its signs are in the headers alone); those of COLUMNS are Boolean columns, too, as are
+        `is_interface` and `is_guarded` (the path refuses each first request).
     """
     lacking = [name for name in _TEXTS if events[name].null_count()]
     ready = events.with_columns(pl.col(lacking).fill_null("")) if lacking else events
@@ -59,11 +61,36 @@ def prepare(events: pl.DataFrame, described: pl.DataFrame | None = None) -> pl.D
     words = np.bitwise_or.reduce([told[f"{name}_word"].to_numpy() for name in ("path", "url", "method", "referrer")])
     status = codes(ready["status"])
     others = _Others(
-        told["agent"].to_numpy(), told["query_length"].to_numpy(), marks.to_numpy(), told["url_marks"].to_numpy()
+        told["agent"].to_numpy(),
+        told["query_length"].to_numpy(),
+        marks.to_numpy(),
+        told["url_marks"].to_numpy(),
+        _is_silent(ready, status),
+        (told["shown_key"].fill_null(0) == told["url_key"]).to_numpy(),
     )
     words = _tell(words, status, others)
     rows = ready.hstack([*told.select(pl.exclude("^.*_word$", "^.*_marks$")), marks, pl.Series("word", words)])
     return rows.with_columns(((pl.col("word") & BIT[name]) != 0).alias(name) for name in COLUMNS)
+
+
+def looks_at_login(prepared: pl.DataFrame) -> NDArray[np.bool_]:
+    """Return which requests show a login page and send nothing, shape (n,).
+
+    Where a path takes other requests as well it is a look only without a query and without a referrer: the pages of who
+    has got in link to it.
+
+    Args:
+        prepared: Output of `prepare`.
+    """
+    words = prepared["word"].to_numpy()
+    looks: NDArray[np.bool_] = (words & mask(("at_login", "is_login"))) == BIT["at_login"]
+    # All these paths show a sign of an attack: they are looked at one by one.
+    bare = (prepared["marks"].to_numpy() != 0) & ((words & mask(("is_linked", "is_change", "is_login"))) == 0)
+    rows = np.flatnonzero(bare & (prepared["query_length"].to_numpy() == 0))
+    if len(rows):
+        texts = gather(prepared.select("path"), rows).to_series().str.to_lowercase()
+        looks[rows] |= texts.str.contains(SHARED_LOGIN_PATH).to_numpy()
+    return looks
 
 
 def codes(status: pl.Series) -> NDArray[np.int16]:
@@ -73,6 +100,22 @@ def codes(status: pl.Series) -> NDArray[np.int16]:
     return found
 
 
+def _is_silent(events: pl.DataFrame, status: NDArray[np.int16]) -> NDArray[np.bool_]:
+    """Return which lines tell of a connection on which nobody said anything, shape (n,).
+
+    A browser opens connections ahead, and a balancer tries whether a server is there. What nobody uses leaves a line
+    without a request, answered 408 or, where the client hung up, 400 with nothing sent. Who says something that is no
+    request gets at least the words *Bad Request*.
+
+    Args:
+        events: Prepared as far as its texts.
+        status: `codes` of them.
+    """
+    is_empty = ((events["method"] == "") & (events["url"] == "")).to_numpy()
+    sent = events["bytes"].fill_null(0).to_numpy()
+    return np.asarray((status == TIMEOUT) | (is_empty & (status == REFUSED) & (sent == 0)))
+
+
 class _Others(NamedTuple):
     """What else is told of requests, each of shape (n,)."""
 
@@ -80,9 +123,18 @@ class _Others(NamedTuple):
     query_length: NDArray[np.uint32]
     marks: NDArray[np.uint16]
     url_marks: NDArray[np.uint16]
+    is_silent: NDArray[np.bool_]
+    names_itself: NDArray[np.bool_]
 
     def of(self, rows: NDArray[np.int64]) -> "_Others":
-        return _Others(self.agent[rows], self.query_length[rows], self.marks[rows], self.url_marks[rows])
+        return _Others(
+            self.agent[rows],
+            self.query_length[rows],
+            self.marks[rows],
+            self.url_marks[rows],
+            self.is_silent[rows],
+            self.names_itself[rows],
+        )
 
 
 def _tell(words: Words, status: NDArray[np.int16], others: _Others) -> Words:
@@ -113,15 +165,15 @@ def _answer(words: Words, status: NDArray[np.int16], others: _Others) -> Words:
     login = (posted & at_login) | (at_shared & tells)
     # Browsers say which page a form is on; a form with a query in its address may be for anything.
     here = at_login | (at_shared & (others.query_length == 0))
-    blind = posted & here & ~has("is_linked") & np.isin(status, SENT_ON)
+    # Its own URL as the referrer is as easily made up: whether the form was fetched shows elsewhere.
+    blind = posted & here & (~has("is_linked") | others.names_itself) & np.isin(status, SENT_ON)
     login |= blind
     # Who was given a token fetches the next one when it is old: that is no second try.
     granted = posted & is_done & (has("is_grant") | is_app)
     is_redirect = (status >= 300) & (status < REFUSED)  # noqa: PLR2004 - statuses
     failed = np.isin(status, FAILED_STATUS) | ((status == OK) & ~is_api)
     succeeded = is_redirect | np.isin(status, DONE) | ((status == OK) & is_api)
-    # A browser that opens a connection ahead and does not use it leaves an empty line with 408.
-    malformed = (has("is_odd_method") | has("is_foreign_url")) & (status != TIMEOUT)
+    malformed = (has("is_odd_method") | has("is_foreign_url")) & ~others.is_silent
     shell = (has("is_upload_script") & (posted | (status >= REFUSED))) | ((others.marks & np.uint16(_WEBSHELL)) != 0)
     return (
         said(login, "is_login")

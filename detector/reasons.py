@@ -26,6 +26,7 @@ SINGULAR = {
     "paths that do": "path that does",
     "paths": "path",
     "URLs that look": "URL that looks",
+    "paths that nothing": "path that nothing",
     "URLs": "URL",
     "attempts that seem": "attempt that seems",
     "attempts": "attempt",
@@ -146,11 +147,18 @@ def _reason(model: SessionModel, index: int, value: float) -> Reason:
     if feature.unit == "flag":
         return Reason(feature.name, value, high, feature.phrase)
     if value > high:
-        usual, compared = high, f"99 % of sessions here have at most {say(high, feature.unit)}"
+        # Nothing at all is said as people say it.
+        most = f"at most {say(high, feature.unit)}" if high else "none"
+        usual, compared = high, f"99 % of sessions here have {most}"
     elif value < low:
         usual, compared = low, f"99 % of sessions here have at least {say(low, feature.unit)}"
     else:
-        usual, compared = median, f"the median here is {say(median, feature.unit)}"
+        usual = median
+        compared = (
+            f"half of the sessions here have at most {say(median, feature.unit)}"
+            if median
+            else "most sessions here have none"
+        )
     return Reason(feature.name, value, usual, f"{_phrase(feature, value)}; {compared}")
 
 

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.segments import begins, in_order, totals
-
-Rows = NDArray[np.intp]
+from detector.segments import Bools, Rows, begins, in_order, totals
 
 
 def members(starts: Rows, sizes: Rows) -> Rows:
@@ -62,7 +60,7 @@ class Runs:
         """Return how many rows each group has, shape (m,)."""
         return totals(self.sizes[self.order], self.starts)
 
-    def add_up(self, marks: NDArray[np.bool_]) -> NDArray[np.uint32]:
+    def add_up(self, marks: Bools) -> NDArray[np.uint32]:
         """Return of how many rows in each group something is true, shape (m,).
 
         Args:
@@ -76,7 +74,7 @@ class Runs:
         np.add.at(found, self.groups[np.searchsorted(self.begins, rows, side="right") - 1], np.uint32(1))
         return found
 
-    def first_known(self, known: NDArray[np.bool_]) -> Rows:
+    def first_known(self, known: Bools) -> Rows:
         """Return the first row of each group that is known, or the first one where none is, shape (m,).
 
         Args:

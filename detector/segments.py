@@ -37,11 +37,6 @@ def changes(*columns: NDArray[np.generic]) -> Bools:
     return found
 
 
-def sort_stably(keys: Keys) -> Rows:
-    """Return the rows in the order of their keys, equal ones as they stand."""
-    return sorted_stably(keys)[0]
-
-
 def sorted_stably(keys: Keys) -> tuple[Rows, Keys]:
     """Return the rows in the order of their keys, equal ones as they stand, and the keys in that order.
 

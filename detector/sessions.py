@@ -1,7 +1,7 @@
 """Sessions: one client's requests with one user agent, with no gap over 30 minutes."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -18,7 +18,10 @@ NO_TIME = -(1 << 61)
 SECOND = 1_000_000
 """In microseconds."""
 
-_GAP = GAP // timedelta(microseconds=1)
+HOUR = 3600 * SECOND
+"""Likewise."""
+
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,16 @@ class Numbered:
 def moments(times: pl.Series) -> Rows:
     """Return datetimes of shape (n,) as microseconds since 1970, NO_TIME where one is null."""
     return times.dt.cast_time_unit("us").to_physical().fill_null(NO_TIME).to_numpy()
+
+
+def moment(time: datetime) -> int:
+    """Return a time as microseconds since 1970."""
+    return (time - _EPOCH) // _MICROSECOND
+
+
+def microseconds(length: timedelta) -> int:
+    """Return how many microseconds a length has."""
+    return length // _MICROSECOND
 
 
 def sessionize(events: pl.DataFrame) -> pl.DataFrame:
@@ -108,4 +121,4 @@ def _by_agent(visits: Rows, agents: Keys) -> tuple[Rows, Rows]:
 
 
 def _is_late(times: Rows) -> Bools:
-    return np.asarray((np.diff(times) > _GAP) | (times[1:] == NO_TIME))
+    return np.asarray((np.diff(times) > microseconds(GAP)) | (times[1:] == NO_TIME))

@@ -1,7 +1,11 @@
 """Verdicts on walks: many clients that have divided a site's pages, or a list of guesses, among themselves."""
 
+import math
+
 import polars as pl
 
+from detector.kinds import KINDS
+from detector.taken import MANY_PAGES
 from detector.traffic import Scale
 from detector.walks import SPAN
 
@@ -18,22 +22,35 @@ fewer may have followed an old link or two, and a person reads a few pages."""
 ALIKE = 20
 """Different pages that were answered alike by size, from which on that is a site's answer to what is not there."""
 
+TEAM, TEAM_PAGES = 3, MANY_PAGES
+"""Fewest clients with one user agent that are a scraper with several addresses: each of them takes half of what makes a
+scraper of one (detector.kinds), so that together they take more than that."""
+
 VISITORS = 10
 """Clients that browse from which on it is known how a site's visitors look in its log."""
 
 TIMES = 4.0
 """How many times the usual is too much."""
 
+MOST_OF_TEAM = 74.0
+"""Score of a team at most, major: it is no flood, and more than ten are known as what they are."""
+
 _SITE = ("interval", "site")
 _ANSWER = (*_SITE, "bytes")
 _ABSENT = ("bare", "browsing", "dry", "lucky", "failed", "bare_requests", "bare_errors")
+
+_IS_GUESS, _IS_TEAM = pl.col("part") == "guess", pl.col("part") == "team"
+_FLOOR = pl.when(_IS_TEAM).then(pl.lit(float(TEAM))).otherwise(pl.lit(float(SHARED.floor_bare)))
+_SCRAPE = KINDS["scrape"]
+_MINOR, _MAJOR = (_SCRAPE.amount[0][0][1] * units for units in (_SCRAPE.least, _SCRAPE.major))
+"""Pages that make a minor scraper, and a major one, of one client."""
 
 MEMBERS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "domain": pl.String,
     "client": pl.String,
     "requests": pl.UInt32,
     "pages": pl.UInt32,
-    "is_guess": pl.Boolean,
+    "part": pl.String,
     "interval": pl.Datetime("us", "UTC"),
 }
 
@@ -46,8 +63,8 @@ def find_sharers(pairs: pl.DataFrame, visitors: pl.DataFrame) -> pl.DataFrame:
         visitors: How many did more (`site`, `interval`, `visitors`).
 
     Returns:
-        MEMBERS_SCHEMA, of each interval: clients, how many different pages each asked for, and whether most of them
-        led to nothing.
+        MEMBERS_SCHEMA, of each interval: clients, how many different pages each asked for, and its `part`: "guess" if
+        most of them led to nothing, else "page"; and again as "team" if it is one of TEAM.
     """
     told = _with_visitors(_with_outcome(pairs), visitors)
     # A link to what is not there is somebody else's mistake. Referrers are easily made up: where visitors are known by
@@ -64,15 +81,29 @@ def find_sharers(pairs: pl.DataFrame, visitors: pl.DataFrame) -> pl.DataFrame:
             pl.len().alias("pages"),
             pl.col("is_alone").mean().alias("alone"),
             (pl.col("is_got").mean() < 0.5).alias("is_guess"),  # noqa: PLR2004 - most
-            pl.col("is_known").first(),
+            pl.col("is_known", "shows_assets").first(),
+            (pl.col("is_got") & pl.col("is_read") & ~pl.col("is_linked")).sum().alias("read"),
+            pl.when(pl.col("agent").n_unique() == 1).then(pl.col("agent").first()).alias("agent"),
         )
     )
     enough = (
         pl.when("is_guess").then(pl.col("pages") >= GUESSES).otherwise((pl.col("pages") >= PAGES) & pl.col("is_known"))
     )
-    return each.filter(enough & (pl.col("alone") >= ALONE)).select(
-        pl.col(name).cast(dtype) for name, dtype in MEMBERS_SCHEMA.items()
-    )
+    part = pl.when("is_guess").then(pl.lit("guess")).otherwise(pl.lit("page")).alias("part")
+    found = each.filter(enough & (pl.col("alone") >= ALONE)).with_columns(part)
+    together = [
+        table.select(pl.col(name).cast(dtype) for name, dtype in MEMBERS_SCHEMA.items())
+        for table in (found, _teams(found))
+    ]
+    return pl.concat(together)
+
+
+def _teams(found: pl.DataFrame) -> pl.DataFrame:
+    """Return those that show one user agent and take much of a site whose visitors are known by their images."""
+    takes = (pl.col("part") == "page") & pl.col("shows_assets") & (pl.col("read") >= TEAM_PAGES)
+    able = found.filter(takes & pl.col("agent").is_not_null())
+    alike = pl.len().over("interval", "domain", "agent")
+    return able.filter(alike >= TEAM).with_columns(pl.lit("team").alias("part"), pl.col("read").alias("pages"))
 
 
 def _with_outcome(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -107,8 +138,8 @@ def split_sharers(sharers: pl.DataFrame, times: int = 1) -> tuple[pl.DataFrame, 
         sharers: Output of `find_sharers`.
         times: What counts are multiplied by, where only a part of the clients was looked at.
     """
-    alike = pl.len().over("interval", "domain", "is_guess") * times
-    many = sharers.filter(alike >= SHARED.floor_bare).select("interval").unique()
+    alike = pl.len().over("interval", "domain", "part") * times
+    many = sharers.filter(alike >= _FLOOR).select("interval").unique()
     calm = sharers.join(many, on="interval", how="anti")
     others = sharers.join(many, on="interval", how="semi").sort("interval", maintain_order=True)
     return calm, others.partition_by("interval", maintain_order=True)
@@ -123,31 +154,37 @@ def judge_sharers(sharers: pl.DataFrame, history: pl.DataFrame, times: int = 1) 
         times: What counts are multiplied by, where only a part of the clients was looked at.
 
     Returns:
-        Flags as `detector.siteverdict.judge_floods` gives them (`kind` is `scan` or `scrape`, and `is_guess` says so;
-        `score`: 50 at the fewest, 25 more for each ten times as many), and rows for the history.
+        Flags as `detector.siteverdict.judge_floods` gives them (`kind` is `scan` or `scrape`, and `part` says whose;
+        `score`: 50 at the fewest, 25 more for each ten times as many; a team's that of one client which takes as much),
+        and rows for the history.
     """
-    counted = sharers.group_by("domain", "interval", "is_guess").agg(pl.len() * times, pl.col("pages").sum() * times)
+    counted = sharers.group_by("domain", "interval", "part").agg(pl.len() * times, pl.col("pages").sum() * times)
     earlier = history.filter((pl.col("scale") == SHARED.name) & ~pl.col("is_flooded"))
     apart = earlier.filter(pl.col("interval") + SPAN <= sharers["interval"][0])
     usual = apart.group_by("domain").agg(pl.col("bare", "dry").max())
     known = counted.join(usual, on="domain", how="left").with_columns(
-        pl.when("is_guess").then("dry").otherwise("bare").fill_null(0).alias("usual"), pl.col("len").alias("count")
+        pl.when(_IS_GUESS).then("dry").otherwise("bare").fill_null(0).alias("usual"), pl.col("len").alias("count")
     )
-    least = pl.max_horizontal(pl.lit(float(SHARED.floor_bare)), TIMES * pl.col("usual"))
-    flags = known.filter(pl.col("count") >= least).select(
+    least = pl.max_horizontal(_FLOOR, TIMES * pl.col("usual"))
+    by_pages = 25 + 25 * (pl.col("pages") / _MINOR).log() / math.log(_MAJOR / _MINOR)
+    by_count = 50 + 25 * (pl.col("count") / least).log10()
+    named = known.filter(pl.col("count") >= least)
+    # Of many, a team is a part.
+    alone = ~_IS_TEAM | ~(pl.col("part") == "page").any().over("domain", "interval")
+    flags = named.filter(alone).select(
         "domain",
         "interval",
-        "is_guess",
+        "part",
         "count",
         "pages",
         "usual",
-        pl.when("is_guess").then(pl.lit("scan")).otherwise(pl.lit("scrape")).alias("kind"),
-        (50 + 25 * (pl.col("count") / least).log10()).clip(0, 100).alias("score"),
+        pl.when(_IS_GUESS).then(pl.lit("scan")).otherwise(pl.lit("scrape")).alias("kind"),
+        pl.when(_IS_TEAM).then(by_pages.clip(0, MOST_OF_TEAM)).otherwise(by_count.clip(0, 100)).alias("score"),
         *(pl.lit(0, pl.UInt32).alias(name) for name in _ABSENT),
     )
     seen = counted.group_by("domain", "interval").agg(
-        pl.col("len").filter(~pl.col("is_guess")).sum().alias("bare"),
-        pl.col("len").filter("is_guess").sum().alias("dry"),
+        pl.col("len").filter(pl.col("part") == "page").sum().alias("bare"),
+        pl.col("len").filter(_IS_GUESS).sum().alias("dry"),
         pl.lit(0).alias("browsing"),
         pl.lit(SHARED.name).alias("scale"),
         pl.lit(value=False).alias("is_sprayed"),

@@ -179,5 +179,6 @@ def _reasons(worst: dict[str, Any]) -> tuple[Reason, ...]:
 def _shared(worst: dict[str, Any]) -> tuple[Reason, ...]:
     within, count, usual = worst["within"], worst["count"], float(worst["usual"])
     what = "for what is not there" if worst["kind"] == "scan" else "and loaded no images or styles"
-    said = f"{count:,} addresses asked within {within} for {worst['pages']:,} pages, nearly each for its own, {what}"
+    who = "addresses with the same user agent" if worst["part"] == "team" else "addresses"
+    said = f"{count:,} {who} asked within {within} for {worst['pages']:,} pages, nearly each for its own, {what}"
     return (Reason("site_sharing_clients", count, usual, f"{said}; usual here are {usual:,.0f}"),)

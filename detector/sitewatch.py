@@ -168,8 +168,8 @@ class SiteWatch:
                 flags, seen = judge_sharers(sharers, known, times)
                 known = put(known, [seen])
                 learnt.append(seen)
-                for is_guess in flags["is_guess"]:
-                    own = pl.col("is_guess") == is_guess
+                for part in flags["part"]:
+                    own = pl.col("part") == part
                     members = sharers.filter(own).join(flags.filter(own), on="domain", how="semi")
                     strange.append(Strange.at(flags.filter(own), members, SHARED))
         return learnt, strange

@@ -7,6 +7,8 @@ stream", 2002, with the unbiased estimate (k - 1) / h_k of Beyer et al., 2007, w
 
 import polars as pl
 
+from detector.texts import with_own_texts
+
 _WAITING = 300_000
 """Pairs of key and client that wait until they are merged: merging costs as much as what is kept, however few come."""
 
@@ -39,7 +41,7 @@ class Sketch:
         Args:
             rows: The key's columns and `who`, the client's hash (UInt64).
         """
-        pairs = rows.select(*self.keys, "who").unique()
+        pairs = with_own_texts(rows.select(*self.keys, "who").unique())
         self._new.append(pairs)
         self._waiting += pairs.height
         if self._waiting > _WAITING:
@@ -73,8 +75,8 @@ class Sketch:
             self._pruned += held.height - _SPARE * self.most
             ranked = _ranked(held.with_columns(pl.col("who").list.len().alias("clients")), self.keys)
             held = ranked.head(_SPARE * self.most).drop("clients")
-        self._held, self._new, self._waiting = held, [], 0
-        return held
+        self._held, self._new, self._waiting = with_own_texts(held), [], 0
+        return self._held
 
     def _concat(self) -> list[pl.DataFrame]:
         return [pl.concat(self._new)] if self._new else []

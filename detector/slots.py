@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from detector.describe import DECLARED
-from detector.prepare import BROKEN, REFUSED
+from detector.prepare import BROKEN, REFUSED, looks_at_login
 from detector.rows import MISSING
 from detector.runs import Runs
 from detector.segments import begins, first_known, in_order, is_in_order, joint_key, totals
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 MOST_SLOTS = 1_000_000
 """Slots that are kept, some 130 MB; beyond them only every second client is counted, then every fourth, and so on."""
 
-SUMS = ("requests", "assets", "failed", "succeeded", "blind", "errors", "odd")
+SUMS = ("requests", "assets", "looks", "failed", "succeeded", "blind", "errors", "odd")
 
 SLOTS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "place": pl.UInt64,
@@ -93,6 +93,7 @@ def _count(prepared: pl.DataFrame, runs: Runs) -> dict[str, NDArray[np.uint32] |
     sent = rows[~prepared["method"].gather(rows).is_in(["GET", "HEAD"]).to_numpy()]
     return {
         "assets": assets,
+        "looks": runs.count(np.flatnonzero(looks_at_login(prepared))),
         **{name: runs.count(rows[(words & np.uint32(BIT[bit])) != 0]) for name, bit in ATTEMPTS.items()},
         "errors": runs.count(rows[status >= BROKEN]),
         "odd": runs.count(rows[np.isin(status, MISSING) | (marks[rows] != 0)]),
@@ -101,40 +102,26 @@ def _count(prepared: pl.DataFrame, runs: Runs) -> dict[str, NDArray[np.uint32] |
     }
 
 
-def add_up(slots: pl.DataFrame, starts: NDArray[np.intp], order: NDArray[np.integer] | None = None) -> pl.DataFrame:
-    """Put slots together that lie side by side.
-
-    Args:
-        slots: Columns of SLOTS_SCHEMA and any others, shape (n, ...).
-        starts: The first row of each segment, shape (m,).
-        order: The rows' order, shape (n,); None: as they stand.
+def merge_slots(slots: pl.DataFrame) -> pl.DataFrame:
+    """Put the parts of each slot together: the same rows in the order of `place` and `slot`, each once.
 
     Returns:
         The same columns: sums of SUMS, whether any for Booleans, the first known `referrer`, and of others the first.
     """
-    first = starts if order is None else order[starts]
-    columns = []
-    for column in slots:
-        if column.name in SUMS or column.dtype == pl.Boolean:
-            values = column.to_numpy() if order is None else column.to_numpy()[order]
-            columns.append(pl.Series(column.name, totals(values, starts)).cast(column.dtype))
-            continue
-        rows = first
-        if column.name == "referrer":
-            known = column.is_not_null().to_numpy()
-            rows = first_known(known if order is None else known[order], starts)
-            rows = rows if order is None else order[rows]
-        columns.append(column.gather(rows))
-    return pl.DataFrame(columns)
-
-
-def merge_slots(slots: pl.DataFrame) -> pl.DataFrame:
-    """Put the parts of each slot together: the same rows in the order of `place` and `slot`, each once."""
     places, times = slots["place"].to_numpy(), slots["slot"].to_physical().to_numpy()
     if is_in_order(places, times):
         return slots
     order = in_order(places, times)
-    return add_up(slots, begins(places[order], times[order]), order)
+    starts = begins(places[order], times[order])
+    columns = []
+    for column in slots:
+        if column.name in SUMS or column.dtype == pl.Boolean:
+            sums = totals(column.to_numpy()[order], starts)
+            columns.append(pl.Series(column.name, sums).cast(column.dtype))
+            continue
+        rows = first_known(column.is_not_null().to_numpy()[order], starts) if column.name == "referrer" else starts
+        columns.append(column.gather(order[rows]))
+    return pl.DataFrame(columns)
 
 
 class Slots:

@@ -1,7 +1,7 @@
 """Sprays that take a day: one attempt from each of many addresses, a few an hour, show in no shorter interval."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -12,13 +12,13 @@ from detector.describe import key_of
 from detector.memory import SPAN, SUMS
 from detector.runs import members
 from detector.segments import begins, changes, in_order, joint_key
+from detector.sessions import HOUR, moment
 from detector.siteverdict import TIMES
 from detector.traffic import Scale
 
 DAY = Scale("24h", "24 h", timedelta(hours=24), timedelta(minutes=10), 0, 50, 24.0)
 
 HOURS = 24
-_HOUR, _EPOCH = timedelta(hours=1), datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def by_day(memory: pl.DataFrame, since: datetime) -> pl.DataFrame:
@@ -36,8 +36,8 @@ def by_day(memory: pl.DataFrame, since: datetime) -> pl.DataFrame:
     last = attempts["hour"].max()
     if not isinstance(last, datetime):
         return pl.DataFrame()
-    first = (since - _EPOCH) // _HOUR - HOURS + 1
-    days = _Days.of(attempts, first, (last - _EPOCH) // _HOUR - HOURS + 1)
+    first = moment(since) // HOUR - HOURS + 1
+    days = _Days.of(attempts, first, moment(last) // HOUR - HOURS + 1)
     sums = {name: days.add_up(attempts[name].to_numpy()) for name in SUMS}
     names = {"login_failures": "failed", "login_successes": "succeeded", "blind_logins": "blind"}
     sites = key_of(attempts["domain"]).to_numpy()
@@ -46,7 +46,7 @@ def by_day(memory: pl.DataFrame, since: datetime) -> pl.DataFrame:
         .rename(names)
         .with_columns(
             pl.Series("where", joint_key(sites[days.rows], days.begins)),
-            pl.Series("interval", days.begins * (_HOUR // timedelta(microseconds=1))).cast(attempts.schema["hour"]),
+            pl.Series("interval", days.begins * HOUR).cast(attempts.schema["hour"]),
         )
     )
     told = tell_triers(with_outcomes(own, "where"), others=pl.col("assets") > 0)
@@ -76,7 +76,7 @@ class _Days:
     @classmethod
     def of(cls, attempts: pl.DataFrame, first: int, latest: int) -> "_Days":
         """Look for the days from one that begins at `first` to one that begins at `latest`."""
-        hours = attempts["hour"].to_physical().to_numpy() // (_HOUR // timedelta(microseconds=1))
+        hours = attempts["hour"].to_physical().to_numpy() // HOUR
         places = joint_key(key_of(attempts["client"]).to_numpy(), key_of(attempts["domain"]).to_numpy())
         order = in_order(places, hours)
         places, hours = places[order], hours[order]

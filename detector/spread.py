@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from detector.segments import begins, in_order, totals
+from detector.segments import Bools, begins, in_order, totals
+from detector.sessions import HOUR
 from detector.slots import SLOT
 
 MANY = 10
@@ -21,11 +22,6 @@ CLAIMS = 30
 
 SPARSE = 64
 """Possible numbers for each that there is, up to which to look them up in a table costs less than to sort them."""
-
-HOUR = 360 * SLOT
-"""The longest interval, in microseconds."""
-
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ CLIENT = (
     Feature(
         "client_peak_10s",
         "count",
-        "the client's most requests within 10 s, without what browsers load to show a page",
+        "the client's most requests within 10 s, without what browsers load to show a page; of what a shown page's "
+        "script asks for by itself, every fourth request",
         "{} requests within 10 s from this address",
         1,
         source=OIKONOMOU,
@@ -29,7 +30,8 @@ CLIENT = (
     Feature(
         "client_same_10s",
         "count",
-        "the client's most requests for one and the same path within 10 s",
+        "the client's most requests for one and the same path within 10 s; of what an interface answered every fourth, "
+        "for everything is asked at its one path",
         "{} requests for the same page within 10 s from this address",
         1,
     ),
@@ -44,8 +46,9 @@ CLIENT = (
         "client_pages",
         "count",
         "different pages the client got: paths, and numbers in queries; no packages, parts of films, thumbnails or "
-        "interfaces, nor what a page fetches by itself; but numbers in an interface's queries, in a browser's name, "
-        "without a referrer and without images or styles, as no page asks for them",
+        "interfaces, nor what a page fetches by itself; but numbers in an interface's queries that were opened as "
+        "a page (as the referrer of what came next tells), or asked in a browser's name without a referrer, images or "
+        "styles, as no page asks for them",
         "{} different pages taken by this address",
         1,
     ),
@@ -74,7 +77,7 @@ CLIENT = (
         "client_missing_paths",
         "count",
         "distinct paths that the client asked for and that do not exist",
-        "{} different paths that do not exist asked from this address",
+        "{} different paths that do not exist, asked from this address",
         1,
     ),
     Feature(
@@ -82,21 +85,21 @@ CLIENT = (
         "count",
         "distinct paths that do not exist, are forbidden or redirect, and that no page linked to (no referrer, no "
         "asset), less one for each that the client got; numbers, tokens and titles in them count as one",
-        "{} paths asked without a link from this address led to nothing",
+        "{} paths that nothing links to, asked from this address, led nowhere",
         1,
     ),
     Feature(
         "client_same_answers",
         "count",
         "most distinct pages that the client got the very same answer to (200 or 302, and size), beyond three",
-        "{} different paths from this address got the same answer",
+        "{} different paths asked from this address got the very same answer",
         1,
     ),
     Feature(
         "client_probes",
         "count",
         "the client's distinct paths that only attackers ask for, such as files with secrets and web shells",
-        "{} URLs from this address that only attackers ask for",
+        "{} URLs that only attackers ask for, from this address",
         1,
     ),
     Feature(
@@ -104,7 +107,7 @@ CLIENT = (
         "count",
         "the client's distinct refused paths that some sites have (administration panels, software's own pages) and "
         "this one does not serve to others",
-        "{} URLs from this address that look for software or panels that are not here",
+        "{} URLs that look for software or panels that are not here, from this address",
         1,
     ),
     Feature(
@@ -112,7 +115,7 @@ CLIENT = (
         "count",
         "the client's distinct URLs that look like injection, scripting, traversal or remote execution, less five "
         "that somebody who browses may have searched for",
-        "{} URLs from this address that look like an exploit",
+        "{} URLs that look like an exploit, from this address",
         1,
     ),
     Feature(
@@ -126,7 +129,7 @@ CLIENT = (
         "client_foreign_paths",
         "count",
         "the client's distinct refused paths of a technology (.php, .aspx, ...) that this site has never served",
-        "{} paths of a technology that this site does not use asked from this address",
+        "{} paths of a technology that this site does not use, asked from this address",
         1,
     ),
     Feature(
@@ -150,7 +153,7 @@ CLIENT = (
     Feature(
         "crowd",
         "count",
-        "user agents at this address that load pages and images with referrers: people who share it",
+        "user agents at this address that load images with referrers or follow their pages' links: people who share it",
         "{} browsing people share this address",
         -1,
     ),
@@ -175,7 +178,8 @@ DAY = (
     Feature(
         "day_probes",
         "count",
-        "the client's distinct paths with signs of an attack, earlier in 24 hours (an estimate)",
+        "the client's distinct paths with signs of an attack, earlier in 24 hours (an estimate): what only attackers "
+        "ask for, and what some sites have, that no page linked to and that was answered 403, 404 or 410",
         "{} more URLs with signs of an attack in 24 h from this address",
         1,
     ),

@@ -24,7 +24,8 @@ LOGIN = (
     Feature(
         "login_successes",
         "count",
-        "login attempts answered 201, 204 or 3xx (200 on programs' endpoints), and no attempt after it",
+        "login attempts answered 201, 204 or 3xx (200 on programs' endpoints, and after one that was refused by its "
+        "status), and no attempt after it",
         "{} login attempts that seem to have succeeded",
         0,
         count_rare("has_succeeded"),

@@ -28,39 +28,60 @@ _NUMBERS = r"[^/]{24,}|[0-9A-Fa-f]{8,}|\d+"
 """Parts of a path that number things, or name one by a token or a title: no list of guesses holds them."""
 
 
-def count_loaded(
-    requests: Requests, of: Rows, taken: tuple[Pairs, Pairs], browses: Bools, prepared: pl.DataFrame
-) -> Floats:
-    """Count what each party got by a link and no browser showed.
+def count_taken(
+    requests: Requests, of: Rows, taken: tuple[Pairs, Pairs], shows: tuple[Bools, Bools], prepared: pl.DataFrame
+) -> tuple[Floats, Floats]:
+    """Count the different pages that each party took, and those it took in a browser's name without a link.
 
     What a browser shows becomes the referrer of what it loads and of what is read next; what its pages fetch by
-    themselves (parts of maps, states, messages) does not.
+    themselves (parts of maps, states, messages) does not. So of a party that shows pages those with a referrer
+    count only if they were shown. Of an interface's numbers those count that somebody opened as a page, and
+    those that a browser's name asks without loading anything: pages ask for them as well, and programs as themselves.
 
     Args:
         requests: Output of `detector.rows.number_rows`.
         of: Each session's party, shape (m,).
         taken: The distinct paths, and URLs with a query, of the parties.
-        browses: Whether a party loads images and styles as browsers do, shape (p,).
+        shows: Whether a party loads images and styles as browsers do, and whether it does so or its pages' scripts ask
+            an interface, both of shape (p,).
         prepared: What the requests were made of.
 
     Returns:
-        How many of its pages, shape (p,); 0 for those with few.
+        Both of shape (p,); of parties with few it is not looked up what they showed.
     """
-    count, (paths, urls) = len(browses), taken
-    pages = paths.count(count, "is_read") + urls.count(count, "is_leafed")
-    looked_at = browses & (pages >= MANY_PAGES)
+    (browses, runs), (paths, urls) = shows, taken
+    count = len(browses)
+    every = paths.count(count, "is_read") + urls.count(count, "is_leafed")
+    unlinked = paths.count(count, "is_read_unlinked") + urls.count(count, "is_leafed_unlinked")
+    is_asked = (urls.words & mask(("is_leafed", "is_page"))) == BIT["is_leafed"]
+    is_posing = (urls.words & BIT["is_leafed_unlinked"]) != 0
+    doubtful = np.flatnonzero(is_asked & (~is_posing | browses[urls.owner]))
+    looked_at = np.zeros(count, np.bool_)
+    looked_at[urls.owner[doubtful]] = True
+    looked_at = (looked_at | runs) & (every >= MANY_PAGES)
     rows = np.flatnonzero(looked_at[of[requests.order.session]])
-    if not len(rows):
-        return np.zeros(count)
     shown = _shown(requests, of, rows, prepared)
-    found = np.zeros(count)
-    for pairs, name in ((paths, "is_read"), (urls, "is_leafed")):
+    is_shown = is_among(joint_key(urls.key[doubtful], urls.owner[doubtful]), shown.urls)
+    fetched = doubtful[~is_shown]
+    loaded = _count_loaded(taken, shown, looked_at & runs, ~is_asked)
+    posed = fetched[is_posing[fetched]]
+    return (
+        every - loaded - np.bincount(urls.owner[fetched], minlength=count),
+        unlinked - np.bincount(urls.owner[posed], minlength=count),
+    )
+
+
+def _count_loaded(taken: tuple[Pairs, Pairs], shown: "_Shown", looked_at: Bools, is_page: Bools) -> Floats:
+    """Count what each of these parties (shape (p,)) got by a link and no browser showed, of URLs only pages."""
+    found = np.zeros(len(looked_at))
+    for pairs, name, keys in ((taken[0], "is_read", shown.paths), (taken[1], "is_leafed", shown.urls)):
         linked = BIT[name] | BIT["is_linked"]
         doubtful = (pairs.words & (linked | BIT[f"{name}_unlinked"])) == linked
+        if name == "is_leafed":
+            doubtful &= is_page
         chosen = np.flatnonzero(doubtful & looked_at[pairs.owner])
-        keys = shown.paths if name == "is_read" else shown.urls
         loaded = ~is_among(joint_key(pairs.key[chosen], pairs.owner[chosen]), keys)
-        found += np.bincount(pairs.owner[chosen[loaded]], minlength=count)
+        found += np.bincount(pairs.owner[chosen[loaded]], minlength=len(looked_at))
     return found
 
 

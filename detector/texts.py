@@ -34,6 +34,18 @@ def distinct_codes(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
     return texts.gather(first), pl.Series(places).gather(codes)
 
 
+def with_own_texts(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the same rows with texts of their own.
+
+    A text that polars takes out of a column keeps the memory of all of that column: a few rows of each page would keep
+    all pages. Writing the texts anew is what lets go of them.
+
+    Args:
+        frame: Any columns; of lists the texts stay as they are.
+    """
+    return frame.with_columns(pl.col(pl.String) + "")
+
+
 def entropies(texts: pl.Series) -> pl.Series:
     """Return each text's Shannon entropy in bits per byte (Float32, 0 for an empty one), shape (n,).
 

@@ -7,19 +7,26 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from detector.describe import BROWSER
 from detector.parties import LINKS
 from detector.peaks import Windows, busiest, in_time
+from detector.prepare import BROKEN
 from detector.requests import Floats, Pairs, Requests
 from detector.segments import ODD, Bools, Keys, Rows, begins, changes, joint_key, order_within, width
 from detector.served import ORDINARY_MARKS, PRIVATE_MARKS
 from detector.sessions import NO_TIME
-from detector.taken import count_exploits, count_guesses, count_loaded
+from detector.taken import count_exploits, count_guesses, count_taken
 from detector.words import BIT, mask
 
 FAST = 15
 """Requests of a party below which nobody asks for its most asked page."""
 
-PARTIAL = 206
+FETCHED = 4
+"""Requests of a shown page's own script that count as one in a peak: it asks for dozens of things at once, and at its
+worst, over the six connections that a browser has to a host, for some twenty a second, which is no flood yet. So do
+an interface's answers where requests for one page are counted."""
+
+PARTIAL, BUSY = 206, 429
 TIMEOUTS = (408, 444, 499, 504)
 COMMON_ANSWERS = 3
 """Different pages may have the same size by chance; so many panels of different software do not."""
@@ -77,16 +84,14 @@ def total_parties(
     """
     count = len(parties.is_joined)
     paths, urls, signed = (parties.join(pairs) for pairs in (requests.paths, requests.urls, requests.signed))
-    peaks = _peaks(requests, parties, windows)
+    peaks = _peaks(requests, parties, windows, own["linked_assets"] >= LINKS, prepared)
     got = np.bincount(
         paths.owner[(paths.words & mask(("is_got", "is_asset"))) == BIT["is_got"]], minlength=count
     ).astype(np.float64)
     browses = parties.add_up(own["linked_assets"]) >= LINKS
-    loaded = count_loaded(requests, parties.of, (paths, urls), browses, prepared)
-    # Who shows pages may well let them ask an interface without saying so.
-    asked = np.bincount(urls.owner[(urls.words & mask(("is_leafed", "is_page"))) == BIT["is_leafed"]], minlength=count)
-    loaded += np.where(browses, asked, 0)
-    unlinked = paths.count(count, "is_read_unlinked") + urls.count(count, "is_leafed_unlinked")
+    pages, unlinked = count_taken(
+        requests, parties.of, (paths, urls), (browses, browses | _runs_scripts(requests, parties, prepared)), prepared
+    )
     found = {
         "client_requests": parties.add_up(own["requests"]),
         "client_user_agents": _count_agents(requests, parties),
@@ -104,8 +109,8 @@ def total_parties(
         "client_exploits": count_exploits(signed, parties.add_up(own["linked_assets"]) > 0),
         "client_shells": paths.count(count, "is_shell"),
         "client_foreign_paths": paths.count(count, "is_foreign"),
-        "client_pages": paths.count(count, "is_read") + urls.count(count, "is_leafed") - loaded,
-        "client_unlinked_pages": unlinked - np.where(browses, asked, 0),
+        "client_pages": pages,
+        "client_unlinked_pages": unlinked,
         "client_same_answers": _same_answers(requests, parties),
         **peaks,
     }
@@ -175,11 +180,14 @@ def _alike(requests: Requests, parties: Parties, rows: Rows, keys: Keys) -> pl.D
     return answers.select("party", "same")
 
 
-def _peaks(requests: Requests, parties: Parties, windows: Windows) -> dict[str, Floats]:
+def _peaks(
+    requests: Requests, parties: Parties, windows: Windows, browses: Bools, prepared: pl.DataFrame
+) -> dict[str, Floats]:
     """Return the parties' peaks without what browsers load to show a page; requests without a time are in none."""
     linked = mask(("is_asset", "is_linked"))
     # Films and long documents are fetched in parts.
     counts = ((requests.words & linked) != linked) & (requests.status != PARTIAL) & (requests.order.times != NO_TIME)
+    counts[_fetched(requests, browses)] = False
     ten, minute = (np.zeros(len(parties.is_joined)) for _ in range(2))
     ten[parties.of], minute[parties.of] = windows.most(10, counts), windows.most(60, counts)
     # One session's requests are in the order of time; those of several have to be put in it.
@@ -189,8 +197,50 @@ def _peaks(requests: Requests, parties: Parties, windows: Windows) -> dict[str, 
     found = busiest(starts, moments, {"ten": 10, "minute": 60})
     ten[parties.is_joined] = minute[parties.is_joined] = 0.0
     ten[owners[starts]], minute[owners[starts]] = found["ten"], found["minute"]
-    same = _peaks_of_pages(requests, parties, _of_parties(requests, parties, counts, ten >= FAST))
+    fast = _of_parties(requests, parties, counts, ten >= FAST)
+    # An interface is asked for everything at one path.
+    serves = prepared["is_interface"].to_numpy()[requests.order.rows[fast]] & _is_served(requests.status[fast])
+    serves[serves] = ~_is_counted(requests, fast[serves])
+    same = _peaks_of_pages(requests, parties, fast[~serves])
     return {"client_peak_10s": ten, "client_peak_60s": minute, "client_same_10s": same}
+
+
+def _runs_scripts(requests: Requests, parties: Parties, prepared: pl.DataFrame) -> Bools:
+    """Return which parties' pages ask an interface, as browsers let them: shape (p,).
+
+    That is how a browser shows itself where a site's images and styles are elsewhere.
+    """
+    wanted = mask(("is_linked", "is_got"))
+    rows = np.flatnonzero((requests.words & (wanted | mask(("is_page", "is_asset", "is_login")))) == wanted)
+    rows = rows[(requests.agent[requests.order.session[rows]] & BROWSER) != 0]
+    rows = rows[prepared["is_interface"].to_numpy()[requests.order.rows[rows]]]
+    asked = np.bincount(parties.of[requests.order.session[rows]], minlength=len(parties.is_joined))
+    return np.asarray(asked >= LINKS)
+
+
+def _fetched(requests: Requests, browses: Bools) -> Rows:
+    """Return what the scripts of shown pages asked for and got, but for every FETCHED-th.
+
+    Args:
+        requests: As above.
+        browses: Whether a session loads images and styles as browsers do, shape (m,).
+    """
+    rows = np.flatnonzero((requests.words & mask(("is_linked", "is_page", "is_asset", "is_login"))) == BIT["is_linked"])
+    rows = rows[browses[requests.order.session[rows]] & _is_served(requests.status[rows])]
+    return rows[~_is_counted(requests, rows)]
+
+
+def _is_counted(requests: Requests, rows: Rows) -> Bools:
+    """Return which of these requests (ascending) is the first of FETCHED of a session's, shape (n,)."""
+    sessions = requests.order.session[rows]
+    starts = begins(sessions)
+    places = np.arange(len(rows)) - np.repeat(starts, np.diff(starts, append=len(rows)))
+    return np.asarray(places % FETCHED == 0)
+
+
+def _is_served(status: NDArray[np.int16]) -> Bools:
+    """Return which answers are a server's that has no trouble, shape (n,)."""
+    return np.asarray((status < BROKEN) & (status != BUSY))
 
 
 def _of_parties(requests: Requests, parties: Parties, which: Bools, chosen: Bools) -> Rows:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from detector.sketch import Sketch
+from detector.texts import with_own_texts
 
 LOGIN_SAMPLE = 20_000
 """Requests for login endpoints that are kept to learn from: an even sample where there are more."""
@@ -48,7 +49,7 @@ class LoginLearner:
             "domain", "path", "is_login", "status", "bytes", pl.struct("client", "time").hash(seed=0).alias("dice")
         )
         both = found if self._kept is None else pl.concat([self._kept, found])
-        self._kept = both if both.height <= LOGIN_SAMPLE else both.bottom_k(LOGIN_SAMPLE, by="dice")
+        self._kept = with_own_texts(both if both.height <= LOGIN_SAMPLE else both.bottom_k(LOGIN_SAMPLE, by="dice"))
 
     def _endpoints(self, posts: pl.DataFrame) -> pl.DataFrame:
         assert self._kept is not None  # noqa: S101 - only asked then

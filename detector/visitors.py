@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from detector.runs import members
 from detector.segments import begins, in_order, is_in_order
+from detector.sessions import HOUR, microseconds
 
 VISITORS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "site": pl.UInt64,
@@ -15,8 +16,6 @@ VISITORS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "hour": pl.Datetime("us", "UTC"),
 }
 """One row per site, client (`place` is a number for both) and hour in which it did more than asking for pages."""
-
-HOUR = timedelta(hours=1) // timedelta(microseconds=1)
 
 
 def find_visitors(observed: pl.DataFrame) -> pl.DataFrame:
@@ -75,7 +74,7 @@ def _overlap(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return rows and intervals in which they are, each client once in each, both of shape (k,)."""
     _, places, hours = _columns(visitors)
-    oldest = hours - length // timedelta(microseconds=1) + HOUR
+    oldest = hours - microseconds(length) + HOUR
     # An interval that holds the hour in which the client came before is told of there.
     again = places[1:] == places[:-1]
     oldest[1:][again] = np.maximum(oldest[1:], hours[:-1] + HOUR)[again]

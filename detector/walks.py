@@ -9,13 +9,16 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from detector.describe import APP, BROWSER, DECLARED
+from detector.patterns import INTERFACE
 from detector.places import is_among
 from detector.prepare import REFUSED
 from detector.segments import joint_key
+from detector.texts import distinct
 from detector.visitors import VISITORS_SCHEMA, count_visitors, find_visitors, put_together, visits
-from detector.words import BIT
+from detector.words import BIT, Words, mask
 
 SPAN = timedelta(hours=6)
 """What is shared out more slowly than that is as slow as readers are."""
@@ -37,11 +40,26 @@ PAIRS_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "bytes": pl.Int64,
     "is_got": pl.Boolean,
     "is_linked": pl.Boolean,
+    "is_read": pl.Boolean,
+    "agent": pl.UInt64,
 }
 """One row per site, client (`site` and `place` are numbers for the site and both), page and hour: how many requests,
-the answer's size, whether it was served, and whether a referrer named a link to it."""
+the answer's size, whether it was served, whether a referrer named a link to it, whether it is something to read, and
+the user agent, of several any."""
 
-_TAKEN = ("time", "domain", "client", "domain_key", "url_key", "path_key", "status", "bytes", "word", "is_numbered")
+_TAKEN = (
+    "time",
+    "domain",
+    "client",
+    "agent_key",
+    "domain_key",
+    "url_key",
+    "path_key",
+    "status",
+    "bytes",
+    "word",
+    "is_numbered",
+)
 _HOUR = timedelta(hours=1)
 
 
@@ -79,7 +97,8 @@ class Walks:
         # Hardly anybody does nothing else.
         is_alone = ~is_among(places, came["place"].to_numpy())
         asked = prepared.select(pl.col(*_TAKEN, "is_interface", "method", "agent").gather(rows[is_alone]))
-        walks = asked.with_columns(pl.Series("place", places[is_alone])).filter(_is_page())
+        linked = _linked(asked["word"].to_numpy(), prepared, rows[is_alone])
+        walks = asked.with_columns(pl.Series("place", places[is_alone]), *linked).filter(_is_page())
         self.pairs = self.pairs.vstack(self._thin(_pair_up(walks)))
         if self.pairs.height + self.visitors.height > max(2 * self._merged, 20_000):
             self._merge()
@@ -125,9 +144,26 @@ class Walks:
         self._merged = self.pairs.height + self.visitors.height
 
 
+def _linked(words: Words, prepared: pl.DataFrame, rows: NDArray[np.intp]) -> tuple[pl.Series, pl.Series]:
+    """Return `is_linked` and `is_made_up` of these rows: a link named in an interface's numbers is none.
+
+    An interface's answer is no page that links or fetches: who names one as the referrer of the next made it up.
+    """
+    linked = (words & BIT["is_linked"]) != 0
+    leafs = np.flatnonzero(linked & ((words & mask(("is_numbered", "is_page", "is_asset"))) == BIT["is_numbered"]))
+    made_up = np.zeros(len(words), np.bool_)
+    made_up[leafs] = prepared["is_interface"].to_numpy()[rows[leafs]]
+    leafs = leafs[made_up[leafs]]
+    texts, places = distinct(prepared["referrer"].gather(rows[leafs]))
+    paths = texts.str.to_lowercase().str.replace(r"^\w+://[^/]*", "").str.replace(r"[?#].*$", "")
+    made_up[leafs] = paths.str.contains(INTERFACE).to_numpy()[places]
+    return pl.Series("is_linked", linked & ~made_up), pl.Series("is_made_up", made_up)
+
+
 def _is_page() -> pl.Expr:
-    # Interfaces are for programs, as in detector.rows: but for numbers asked in a browser's name that no page asks for.
-    leafs = pl.col("is_numbered") & (pl.col("word") & BIT["is_linked"] == 0) & (pl.col("agent") & BROWSER != 0)
+    # Interfaces are for programs, as in detector.rows: but for numbers that somebody asks who poses as a browser.
+    posing = pl.col("is_made_up") | (~pl.col("is_linked") & (pl.col("agent") & BROWSER != 0))
+    leafs = pl.col("is_numbered") & posing
     is_asked = pl.col("status").is_not_null() & pl.col("method").is_in(["GET", "HEAD"])
     return is_asked & (~pl.col("is_interface") | (leafs & (pl.col("status") < REFUSED)))
 
@@ -145,9 +181,11 @@ def _pair_up(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("time").dt.truncate("1h").alias("hour"),
         # A listing's pages may well be as long as one another.
         pl.when(~pl.col("is_numbered")).then("bytes").alias("bytes"),
-        ((pl.col("word") & BIT["is_linked"]) != 0).alias("is_linked"),
+        "is_linked",
         ((status < 300) | (status == 304)).alias("is_got"),  # noqa: PLR2004 - success, and "you have it already"
         pl.lit(1, pl.UInt32).alias("requests"),
+        ((pl.col("word") & BIT["is_page"]) != 0).alias("is_read"),
+        pl.col("agent_key").alias("agent"),
     )
     return _total(own, "hour")
 
@@ -157,7 +195,9 @@ def _total(pairs: pl.DataFrame, by: str) -> pl.DataFrame:
         pl.col("domain", "client", "site").first(),
         pl.col("requests").sum(),
         pl.col("bytes").first(),
-        pl.col("is_got", "is_linked").any(),
+        pl.col("is_got", "is_linked", "is_read").any(),
+        # The same whatever comes first.
+        pl.col("agent").min(),
     )
     # An interval's pairs have no hour.
     return together.select(pl.col(by if name == "hour" else name).cast(kind) for name, kind in PAIRS_SCHEMA.items())

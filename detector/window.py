@@ -1,7 +1,7 @@
 """The recent requests in memory, as columns."""
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -15,7 +15,7 @@ from detector.places import is_among
 from detector.profile import SiteProfile
 from detector.segments import Keys
 from detector.served import Answers
-from detector.sessions import GAP, moments
+from detector.sessions import GAP, microseconds, moment, moments
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +40,6 @@ RECENT = 20
 def make_ready(events: pl.DataFrame) -> pl.DataFrame:
     """Return what a window keeps of events (EVENT_SCHEMA): needs nothing but them, so a thread may do it ahead."""
     return prepare(attributable(events))
-
-
-def _moment(time: datetime) -> int:
-    return (time - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 class Window:
@@ -152,8 +148,8 @@ class Window:
         # Batches arrive in any order: where a page holds old and new requests, nobody in the old ones is silent yet.
         lately = min(self.watermark, self._hindmost) if isinstance(self._hindmost, datetime) else self.watermark
         clients, times = self.rows["client_key"].to_numpy(), moments(self.rows["time"])
-        mark, horizon = _moment(self.watermark), HORIZON // timedelta(microseconds=1)
-        stays = is_among(clients, clients[times >= _moment(lately - GAP)]) & (times >= mark - horizon)
+        mark, horizon = moment(self.watermark), microseconds(HORIZON)
+        stays = is_among(clients, clients[times >= moment(lately - GAP)]) & (times >= mark - horizon)
         stays[:-RECENT] &= times[:-RECENT] <= mark + horizon
         kept = self.rows.filter(pl.Series(stays))
         kept, self.cut = keep_newest(kept, self.cut.filter(pl.col("until") >= self.watermark - HORIZON))

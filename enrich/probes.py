@@ -63,6 +63,7 @@ LEFTOVER = Sign(
     r"|requirements\.txt|pipfile|dockerfile|makefile|gruntfile\.js|webpack\.config\.js|thumbs\.db|phpunit\.xml"
     r"|jenkinsfile|vagrantfile|web\.xml|weblogic\.xml|desktop\.ini)(\?|$)"
     r"|/(laravel|errors?|debug|access|php_errors?|npm-debug|yarn-(debug|error)|pm2|install|production|dev)\.log(\?|$)"
+    r"|/vendor/composer/installed\.(json|php)(\?|$)"
     r"|/error_log(\?|$)|/ws_ftp\.(ini|log)|^/+([^/?]+/)?(config|configuration)\.php(\?|$)",
     r"\.(sql|bak|old|swp|swo|orig|save|backup|dump|copy|bkp|mdb|sqlite|db|bk|_bak|inc|log\.|zip|tar|tgz|gz|bz2|xz|rar"
     r"|7z)|\.(php|asp|aspx|jsp|html?|js|json|ya?ml)(~|\.)|/(composer|package|npm-|bower|yarn|gemfile|requirements"

@@ -117,7 +117,7 @@ PROGRAMS = (
         r"|^containers/\d|^skopeo|^buildkit|^zypp|^pacman/|^apk-tools|^homebrew/|^choco|^winget|^snapd/|^opkg|^git-lfs/"
         r"|^microsoft-webdav-miniredir/|^webdavfs/|^gvfs/|^davfs2|^rclone/|^marsedit|^open live writer|^ifttt"
         r"|^jetpack site|^wp-(android|iphone)|wp-(android|iphone)/|^apple-(iphone|ipad)|^android-\w|qgis/"
-        r"|^windows-update|^outlook|^itunes|^applecoremedia|^vlc/"
+        r"|^windows-update|^(mac)?outlook|^itunes|^applecoremedia|^vlc/"
         r"|^nextcloud|mirall/|^davx5|^thunderbird|^git/|^docker/|^containerd|^apt-http|debian apt|^rpm"
         r"|libdnf|^pip/|^npm/",
     ),

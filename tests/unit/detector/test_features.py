@@ -67,6 +67,22 @@ TWO_FACES = [
 SCRIPT = [
     request(50 + number, f"/script/{number}", address="192.0.2.1", user_agent="curl/8.4.0") for number in range(9)
 ]
+HEADLESS = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/125.0.0.0 Safari/537.36"
+)
+
+
+def opened(numbers: int, agent: str = BROWSER, shows: int | None = None) -> list[dict[str, Any]]:
+    """Return an interface's numbers; the first so many of them (or all) as a browser shows a page, with an image."""
+    shown = numbers if shows is None else shows
+    urls = [f"/api/items?page={number}" for number in range(numbers)]
+    images = [f"https://example.org{url}" for url in urls[:shown]]
+    return [
+        *(request(number, url, user_agent=agent) for number, url in enumerate(urls)),
+        *(request(n + 0.5, f"/{n}.png", referrer=page, user_agent=agent) for n, page in enumerate(images)),
+    ]
+
+
 ANSWERS: list[tuple[str, list[dict[str, Any]], float]] = [
     ("requests", PAGES, 5),
     ("duration", PAGES, 31),
@@ -97,6 +113,8 @@ ANSWERS: list[tuple[str, list[dict[str, Any]], float]] = [
     ("linked_assets", LINKED, 1),
     ("malformed", [request(0, method="\x16\x03"), request(1, method="CONNECT"), request(2)], 2),
     ("malformed", [request(0, "http://other.example/"), request(1, None, method=None, status=408)], 1),
+    ("malformed", [request(0, None, method=None, status=400, bytes=0), request(1, "CONNECT", method="CONNECT")], 1),
+    ("malformed", [request(each, None, method=None, status=400, bytes=226) for each in range(3)], 3),
     ("query_length_mean", QUERIES, 3),
     ("query_entropy", QUERIES, 1),
     ("depth_max", [request(0, "/"), request(1, "/a/b/c?d=/e")], 3),
@@ -131,6 +149,13 @@ ANSWERS: list[tuple[str, list[dict[str, Any]], float]] = [
     ("client_pages", [request(number, f"/list?page={number}") for number in range(7)], 7),
     ("client_pages", [request(number, f"/poll?since=17600000{number}") for number in range(7)], 1),
     ("client_pages", [request(0, "/a.deb"), request(1, "/api/assets/4711/thumbnail"), request(2, "/a.html")], 1),
+    ("client_pages", opened(30), 30),
+    ("client_pages", opened(30, HEADLESS), 30),
+    ("client_pages", opened(30, shows=3), 3),
+    ("client_pages", opened(30, HEADLESS, shows=3), 3),
+    ("client_pages", opened(30, shows=0), 30),
+    ("client_pages", opened(30, HEADLESS, shows=0), 0),
+    ("client_unlinked_pages", opened(30, shows=3), 3),
     (
         "client_guessed_paths",
         [request(number, f"/backup{letter}", status=301) for number, letter in enumerate("abcdef")],
@@ -150,12 +175,17 @@ ANSWERS: list[tuple[str, list[dict[str, Any]], float]] = [
     ("crowd", [*LINKED, request(9, "/c.css", referrer="https://example.org/")], 1),
     ("day_login_failures", [*logins(3), *logins(1, start=3600)], 3),
     ("day_login_successes", [*LET_IN, *logins(1, start=20), request(3600, "/")], 1),
-    ("day_probes", [*KNOCKS, request(3600, "/.git/config", status=404)], 1),
-    ("day_missing_paths", [*MISSING, request(3600, "/nowhere", status=404)], 2),
+    ("day_probes", [*KNOCKS, request(3600, "/.git/config", status=404)], 2),
+    ("day_missing_paths", [*MISSING, request(3600, "/nowhere", status=404)], 1),
     ("unknown_share", PAGES, 0),
     ("client_user_agents", TWO_FACES, 2),
     ("client_missing_paths", MISSING, 3),
     ("client_probes", KNOCKS, 1),
+    (
+        "client_probes",
+        [request(each, f"\\x16\\x03\\x01\\x{each:02x}", method=None, status=400) for each in range(9)],
+        1,
+    ),
     ("client_knocks", KNOCKS, 1),
     ("client_exploits", TWO_FACES, 1),
     ("client_login_failures", TWO_FACES, 1),
@@ -210,11 +240,14 @@ def test_login_answers_that_succeed(status: int) -> None:
 
 
 REDIRECTED = {"method": "POST", "status": 302}
+PANEL = "/administrator/index.php"
 
 
 @pytest.mark.parametrize("path", ["/login", "/administrator/index.php"])
-def test_a_redirect_that_nobody_follows_lets_nobody_in(path: str) -> None:
-    row = sessions_of(request(0, path, **REDIRECTED), request(60, path, **REDIRECTED)).row(0, named=True)
+@pytest.mark.parametrize("origin", ["", "https://example.org"])
+def test_a_redirect_that_nobody_follows_lets_nobody_in(path: str, origin: str) -> None:
+    tries = (request(60 * number, path, **REDIRECTED, referrer=origin and origin + path) for number in range(2))
+    row = sessions_of(*tries).row(0, named=True)
     assert (row["login_failures"], row["login_successes"]) == (2, 0)
 
 
@@ -224,12 +257,52 @@ def test_a_redirect_that_nobody_follows_lets_nobody_in(path: str) -> None:
         [request(0, "/login", **REDIRECTED), request(1, "/account")],
         [request(0, "/login"), request(9, "/login", **REDIRECTED)],
         [request(0, "/login", method="POST", status=301)],
-        [request(0, "/login", **REDIRECTED, referrer="https://example.org/login")],
+        [request(0, "/login", **REDIRECTED, referrer="https://example.org/")],
+        [request(0, "/login"), request(9, "/login", **REDIRECTED, referrer="https://example.org/login")],
         [request(0, "/administrator/index.php?option=save", **REDIRECTED)],
+        [request(0, PANEL, **REDIRECTED), request(1, PANEL), request(2, "/administrator/index.php?option=x")],
     ],
 )
 def test_who_follows_or_came_from_the_form_may_have_got_in(requests: list[dict[str, Any]]) -> None:
     assert sessions_of(*requests)["login_failures"].item() == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "is_shell"),
+    [
+        ("/media/up.php", True),
+        ("/files/2026/x.jsp", True),
+        ("/css/hello.phtml", True),
+        ("/files/save.php", False),
+        ("/css/style.php", False),
+        ("/media/up.png", False),
+    ],
+)
+def test_a_script_among_files_is_a_shell_where_it_has_no_name(path: str, *, is_shell: bool) -> None:
+    row = sessions_of(request(0, path, method="POST")).row(0, named=True)
+    assert row["client_shells"] == is_shell
+
+
+@pytest.mark.parametrize(("status", "then", "got_in"), [(401, "/account", 1), (200, "/account", 0), (401, "/login", 0)])
+def test_where_wrong_passwords_are_refused_by_status_200_is_a_right_one(status: int, then: str, got_in: int) -> None:
+    wrong = logins(2, status=status)
+    row = sessions_of(*wrong, request(5, "/login", method="POST"), request(6, then)).row(0, named=True)
+    assert (row["login_failures"], row["login_successes"]) == (3 - got_in, got_in)
+
+
+def test_who_is_shown_the_form_again_has_not_got_in() -> None:
+    tries = [request(3 * number, PANEL, **REDIRECTED) for number in range(12)]
+    forms = [request(3 * number + second, PANEL) for number in range(12) for second in (-1, 1)]
+    row = sessions_of(*tries, *forms).row(0, named=True)
+    assert (row["login_failures"], row["login_successes"]) == (12, 0)
+
+
+def test_of_a_days_attempts_those_of_this_visit_were_not_earlier() -> None:
+    # The day takes redirects with a referrer for successes; the visit, which shows what follows, does not.
+    form = "https://example.org/login"
+    visit = [request(60 * number, "/login", **REDIRECTED, referrer=form) for number in range(40)]
+    row = sessions_of(*visit).row(0, named=True)
+    assert (row["client_login_failures"] >= 39, row["day_login_successes"]) == (True, 0)
 
 
 @pytest.mark.parametrize("status", [404, 500, 503])

@@ -1,6 +1,5 @@
 """A forest says what scikit-learn's own trees say, to the last bit."""
 
-import copy
 import subprocess
 import sys
 
@@ -9,7 +8,6 @@ import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from detector.forest import Forest
-from detector.learner import Learner
 
 
 def fitted(*, with_gaps: bool) -> tuple[HistGradientBoostingClassifier, np.ndarray]:
@@ -32,15 +30,6 @@ def test_a_forest_says_the_same(with_gaps: bool) -> None:
 def test_nothing_to_judge() -> None:
     trees, rows = fitted(with_gaps=False)
     assert Forest.of(trees).log_odds(rows[:0]).tolist() == []
-
-
-def test_models_of_before_are_taken() -> None:
-    """Such a model holds scikit-learn's trees."""
-    trees, rows = fitted(with_gaps=False)
-    before = Learner("scan", (0, 1, 2, 3), trees)  # type: ignore[arg-type]
-    learner = copy.copy(before)
-    assert isinstance(learner.trees, Forest)
-    assert learner.trees.log_odds(rows).tolist() == trees.decision_function(rows).tolist()
 
 
 def test_judging_imports_no_scikit_learn() -> None:

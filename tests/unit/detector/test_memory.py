@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.features import prepare
+from detector.features import features, prepare
 from detector.memory import DAY, MEMORY_SCHEMA, ClientMemory, empty_memory, merge, recall, remember
+from detector.requirement import amounts
+from detector.table import NAMES
 from tests.unit.detector.frames import at, events_of, logins, request
 
 HOUR = 3600.0
@@ -76,7 +78,7 @@ def test_many_different_paths_are_at_least_many() -> None:
 
 def test_who_does_nothing_odd_is_not_remembered() -> None:
     assert remembered(
-        request(0), request(1, "/a.css", status=404), request(2, "/login", method="POST", status=302, referrer="/login")
+        request(0), request(1, "/a.css", status=404), request(2, "/login", method="POST", status=302, referrer="/")
     ).is_empty()
 
 
@@ -91,6 +93,22 @@ def test_of_a_known_client_everything_is_remembered() -> None:
 def test_probes_are_counted_by_path() -> None:
     probes = [request(second, url) for second, url in enumerate(("/.env", "/.env?x", "/.git/config"))]
     assert recalled(remembered(*probes, request(9)))["day_probes"] == 2
+
+
+def test_knocks_at_what_is_refused_add_up_over_the_day() -> None:
+    asked = ("/composer.json", "/vendor/composer/installed.json", "/CHANGELOG.txt")
+    knocks = [request(2 * HOUR * number, path, status=404) for number, path in enumerate(asked)]
+    assert recalled(remembered(*knocks), hours=5)["day_probes"] == 3
+    assert recalled(remembered(*({**each, "status": 403} for each in knocks)), hours=5)["day_probes"] == 3
+    for calm in ({"status": 200}, {"referrer": "https://example.org/"}):
+        assert recalled(remembered(*({**each, **calm} for each in knocks)), hours=5)["day_probes"] == 0
+
+
+def test_one_knock_a_visit_is_a_scan_from_the_third_on() -> None:
+    asked = ("/composer.json", "/vendor/composer/installed.json", "/CHANGELOG.txt")
+    knocks = [request(2 * HOUR * number, path, status=404) for number, path in enumerate(asked)]
+    matrix = features(prepare(events_of(*knocks))).sort("end").select(NAMES).to_numpy()
+    assert [float(each) >= 1 for each in amounts(matrix, "scan")] == [False, False, True]
 
 
 def test_it_forgets_after_a_day() -> None:
@@ -128,3 +146,10 @@ def test_rows_come_in_the_order_asked() -> None:
     found = recall(memory, ended(["192.0.2.2", "x", "192.0.2.1"], 1))
     assert found.columns == list(DAY)
     assert found["day_login_failures"].to_list() == [4, 0, 2]
+
+
+def test_what_a_page_links_to_or_an_application_looks_for_is_no_guess() -> None:
+    guesses = missing(12)
+    assert recalled(remembered(*guesses))["day_missing_paths"] > 0
+    for changes in ({"referrer": "https://example.org/old"}, {"user_agent": "npm/9.5.1 node/v18.16.0"}):
+        assert recalled(remembered(*({**each, **changes} for each in guesses)))["day_missing_paths"] == 0

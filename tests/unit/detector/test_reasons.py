@@ -95,8 +95,16 @@ def test_wording(own: SessionModel) -> None:
         row[NAMES.index(name)] = 412
     sentences = {reason.feature: reason.sentence for reason in explain(own, row[np.newaxis], ["bruteforce"])[0]}
     high = say(float(own.usual_high[NAMES.index("client_login_failures")]), "count")
-    expected = f"412 failed logins from this address; 99 % of sessions here have at most {high}"
+    most = "none" if high == "0" else f"at most {high}"
+    expected = f"412 failed logins from this address; 99 % of sessions here have {most}"
     assert sentences["client_login_failures"] == expected
+
+
+def test_one_of_a_kind_is_said_as_one(own: SessionModel) -> None:
+    row = own.usual_median.copy()
+    row[NAMES.index("client_exploits")] = 1
+    (reason,) = explain(own, row[np.newaxis], ["injection"])[0]
+    assert reason.sentence.startswith("1 URL that looks like an exploit, from this address; ")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Walks and lists of guesses that many addresses have divided among themselves, and what only looks like that."""
 
 import random
+from collections.abc import Callable
 from datetime import timedelta
 
 import polars as pl
@@ -30,7 +31,9 @@ def guessed(clients: int, each: int, dice: random.Random, **more: object) -> lis
     return shared(clients, each, dice, **{"status": 404, **more})
 
 
-ATTACKS = {
+Maker = Callable[[random.Random], list[Request]]
+
+ATTACKS: dict[str, tuple[str, Maker]] = {
     "pages": ("scrape", lambda dice: shared(CLIENTS, 20, dice)),
     "pages, with made-up referrers": (
         "scrape",
@@ -39,6 +42,13 @@ ATTACKS = {
     "an interface's numbers, in browsers' names": (
         "scrape",
         lambda dice: [{**one, "url": f"/api/items?page={n}"} for n, one in enumerate(shared(CLIENTS, 20, dice))],
+    ),
+    "an interface's numbers, by programs that name its last answer as the page they come from": (
+        "scrape",
+        lambda dice: [
+            {**one, "url": f"/api/items?page={n}", "referrer": f"https://example.org/api/items?page={n - 1}"}
+            for n, one in enumerate(shared(CLIENTS, 20, dice, user_agent="curl/8.4.0"))
+        ],
     ),
     "guesses": ("scan", lambda dice: guessed(CLIENTS, 7, dice)),
     "guesses that are redirected": ("scan", lambda dice: guessed(CLIENTS, 7, dice, status=301)),
@@ -80,15 +90,25 @@ def own_pages(dice: random.Random, agent: str) -> list[Request]:
     return shared(CLIENTS, 20, dice, user_agent=agent)
 
 
-SILENT = {
+SILENT: dict[str, Maker] = {
     "readers of the same pages": readers,
     "a crawler with many addresses": lambda dice: own_pages(dice, "Mozilla/5.0 (compatible; Googlebot/2.1)"),
     "people with broken links": lambda dice: guessed(CLIENTS, 7, dice, referrer="https://example.org/"),
-    "a few": lambda dice: shared(5, 20, dice),
+    "a few in different names": lambda dice: [
+        {**one, "user_agent": f"{BROWSER} {one['address']}"} for one in shared(5, 30, dice)
+    ],
+    "a few in one name, who read": lambda dice: shared(9, 12, dice),
+    "a few in one name, who follow links": lambda dice: shared(5, 30, dice, referrer="https://example.org/item/1"),
+    "a few that fetch packages": lambda dice: [
+        {**one, "url": f"/pool/{number}.deb"} for number, one in enumerate(shared(5, 30, dice))
+    ],
     "people with a page or two of their own": lambda dice: shared(200, 2, dice),
     "an interface's numbers, for a page that asks": lambda dice: [
         {**one, "url": f"/api/items?page={number}", "referrer": "https://example.org/list"}
         for number, one in enumerate(own_pages(dice, BROWSER))
+    ],
+    "an interface's numbers, for programs": lambda dice: [
+        {**one, "url": f"/api/items?page={number}"} for number, one in enumerate(own_pages(dice, "curl/8.4.0"))
     ],
     "people who send something, too": lambda dice: [
         *own_pages(dice, BROWSER),
@@ -108,6 +128,17 @@ def test_what_only_looks_like_that_is_silent(case: str) -> None:
     assert watched(varied) == {}
 
 
+@pytest.mark.parametrize("size", [None, 60])
+def test_a_few_in_one_name_are_judged_as_one_client(size: int | None) -> None:
+    dice = random.Random(4)
+    requests = [*ordinary(8, 60, dice), *shared(4, 40, dice, user_agent=BROWSER)]
+    (anomaly,) = watched([{**one, "bytes": 100 + number} for number, one in enumerate(requests)], size).values()
+    assert anomaly.kind == "scrape"
+    assert set(anomaly.clients) == {address(number) for number in range(4)}
+    assert 25 <= anomaly.score < 50
+    assert "4 addresses with the same user agent" in anomaly.reasons[0].sentence
+
+
 def test_where_nobody_is_known_by_images_or_links_nothing_is_said_of_readers() -> None:
     dice = random.Random(3)
     api = [{**one, "bytes": 100 + number} for number, one in enumerate(own_pages(dice, BROWSER))]
@@ -122,7 +153,7 @@ def test_what_was_there_before_is_usual(usual: int, found: int) -> None:
             "client": [address(number) for number in range(CLIENTS)],
             "requests": 20,
             "pages": 20,
-            "is_guess": False,
+            "part": "page",
             "interval": at(0),
         },
         schema_overrides=MEMBERS_SCHEMA,
@@ -171,7 +202,7 @@ def test_many_intervals_at_once_are_judged_as_one_by_one(monkeypatch: pytest.Mon
         walks = Walks()
         add(walks, events_of(*requests))
         found = [find_sharers(*tables) for tables in walks.windows(at(0), at(9 * HOUR))]
-        return pl.concat(found).sort("interval", "client").rows(named=True)
+        return pl.concat(found).sort("interval", "client", "part").rows(named=True)
 
     together = looked()
     monkeypatch.setattr("detector.walks.MOST_AT_ONCE", 1)

@@ -49,6 +49,7 @@ def grouped(rows: pl.DataFrame) -> pl.DataFrame:
         .agg(
             pl.len().alias("requests"),
             pl.col("is_asset").sum().alias("assets"),
+            ((pl.col("path") == "/login") & ~pl.col("is_login")).sum().alias("looks"),
             pl.col("login_failed").sum().alias("failed"),
             pl.col("login_succeeded").sum().alias("succeeded"),
             pl.col("is_blind_login").sum().alias("blind"),

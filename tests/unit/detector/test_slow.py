@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.attempts import FEW_OTHERS
+from detector.attempts import FEW_OTHERS, SHOWN_AGAIN
 from detector.memory import MEMORY_SCHEMA
 from detector.slow import by_day
 from detector.tally import LIGHT_ATTEMPTS
@@ -22,6 +22,7 @@ BUCKETS = st.fixed_dictionaries(
         "login_successes": st.integers(0, 1),
         "blind_logins": st.just(0),
         "assets": st.integers(0, 1),
+        "looks": st.integers(0, 2),
         "requests": st.integers(0, 4),
         "probe_bits": st.just(0),
         "missing_bits": st.just(0),
@@ -48,7 +49,7 @@ def test_days_are_what_groups_would_be(buckets: list[dict[str, object]], hours: 
             (pl.col("interval") >= at(0) + (hours - 23) * HOUR) & (pl.col("interval") <= pl.col("last") - 23 * HOUR)
         )
         .group_by("domain", "client", "interval")
-        .agg(pl.col("requests", "login_failures", "login_successes", "assets").sum())
+        .agg(pl.col("requests", "looks", "login_failures", "login_successes", "assets").sum())
     )
     keys = ["domain", "client", "interval"]
     wanted = days.select(
@@ -65,4 +66,6 @@ def test_days_are_what_groups_would_be(buckets: list[dict[str, object]], hours: 
 def _few() -> pl.Expr:
     """Return who does little else, as detector.attempts has it."""
     attempts = pl.col("login_failures").cast(pl.Int64) + pl.col("login_successes")
-    return (attempts < LIGHT_ATTEMPTS) & (pl.col("requests").cast(pl.Int64) - attempts <= FEW_OTHERS + attempts)
+    looks = pl.when(pl.col("looks") >= SHOWN_AGAIN * attempts).then(pl.col("looks").cast(pl.Int64)).otherwise(0)
+    others = pl.col("requests").cast(pl.Int64) - attempts - looks
+    return (attempts < LIGHT_ATTEMPTS) & (others <= FEW_OTHERS + attempts)

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from detector.outcomes import AT_ONCE
 from detector.taken import MANY_GUESSES, MANY_PAGES, ODD_SEARCHES
+from detector.totals import FETCHED
 from tests.unit.detector.frames import BROWSER, request, sessions_of
 
 SITE = "https://example.org"
@@ -106,3 +108,65 @@ def test_parts_of_a_film_are_no_flood() -> None:
     parts = [request(number / 50, "/film", status=206) for number in range(100)]
     assert sessions_of(*parts)["client_peak_10s"].item() == 0
     assert sessions_of(*({**each, "status": 200} for each in parts))["client_peak_10s"].item() == 100
+
+
+def asked(path: str, **changes: Any) -> list[dict[str, Any]]:
+    """Return twenty requests a second for ten seconds."""
+    return [
+        request(60 + number / 20, path, **{"referrer": f"{SITE}/", "method": "POST"} | changes) for number in range(200)
+    ]
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/report"])
+def test_of_what_a_shown_pages_script_asks_for_every_fourth_request_is_in_a_peak(path: str) -> None:
+    found = browse(*asked(path))
+    assert found["client_peak_10s"] == 200 / FETCHED
+    assert found["client_peak_60s"] == 200 / FETCHED
+    assert found["client_same_10s"] == (13 if path == "/graphql" else 200 / FETCHED)
+
+
+@pytest.mark.parametrize(
+    ("path", "changes"),
+    [
+        ("/graphql", {"referrer": None}),
+        ("/graphql", {"status": 503}),
+        ("/graphql", {"status": 429}),
+        ("/search", {"method": "GET"}),
+        ("/login", {"status": 401}),
+    ],
+)
+def test_peaks_hold_all_that_no_script_of_a_page_asks_for_or_that_hurts(path: str, changes: dict[str, Any]) -> None:
+    found = browse(*asked(path, **changes))
+    assert found["client_peak_10s"] >= 200
+
+
+def test_who_shows_no_page_has_no_script_that_asks() -> None:
+    rows = [{**each, "user_agent": BROWSER} for each in asked("/graphql")]
+    assert sessions_of(*rows)["client_peak_10s"].item() == 200
+
+
+def test_an_interface_is_asked_for_everything_at_one_path_while_it_answers() -> None:
+    answered, broken = (asked("/api/items", user_agent="curl/8", status=status) for status in (201, 502))
+    assert sessions_of(*answered).select("client_peak_10s", "client_same_10s").row(0) == (200, 200 / FETCHED)
+    assert sessions_of(*broken).select("client_peak_10s", "client_same_10s").row(0) == (200, 200)
+
+
+def failures(*seconds: float) -> float:
+    """Return the failed logins of a telephone that sends its password at these moments."""
+    asked = {"method": "POST", "status": 401, "user_agent": "Apple-iPhone14C5/2105.219"}
+    rows = [request(second, "/Microsoft-Server-ActiveSync?Cmd=Ping", **asked) for second in seconds]
+    return float(sessions_of(*rows)["login_failures"].item())
+
+
+def test_an_app_asks_for_several_things_at_once_with_the_password_that_it_keeps() -> None:
+    assert failures(*(300 * visit + step for visit in range(9) for step in range(AT_ONCE))) == 1
+    # One after the other is guessing, in whatever name.
+    assert failures(*range(30)) == 1 + 30 - AT_ONCE
+
+
+@pytest.mark.parametrize(("asks", "pages"), [("/api/v1/state", 1), ("/state", 2 * MANY_PAGES + 2)])
+def test_pages_whose_scripts_ask_an_interface_are_shown_where_images_are_elsewhere(asks: str, pages: int) -> None:
+    shown = [request(0, "/"), request(1, asks, referrer=f"{SITE}/"), request(2, f"{asks}/7", referrer=f"{SITE}/")]
+    ahead = [request(3 + number / 50, f"/p/{number}", referrer=f"{SITE}/") for number in range(2 * MANY_PAGES)]
+    rows = [{**each, "user_agent": BROWSER} for each in (*shown, *ahead)]
+    assert sessions_of(*rows)["client_pages"].item() == pages + (asks == "/state")

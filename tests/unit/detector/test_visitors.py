@@ -7,7 +7,8 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.visitors import HOUR, VISITORS_SCHEMA, count_visitors, put_together, visits
+from detector.sessions import HOUR
+from detector.visitors import VISITORS_SCHEMA, count_visitors, put_together, visits
 
 LENGTH = timedelta(hours=6)
 

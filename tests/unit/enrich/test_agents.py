@@ -96,6 +96,7 @@ def test_what_nobody_knows_is_other() -> None:
         ("Dalvik/2.1.0 (Linux; U; Android 9.0)", "app"),
         ("ShopApp/4.2 (Android 14; Pixel 7) okhttp/4.12.0", "app"),
         ("iOS/17.4 (21E219) accountsd/113", "app"),
+        ("MacOutlook/16.78.23100802 (Intel Mac OS X Version 13.6)", "app"),
         ("okhttp/4.12.0", "tool"),
         ("Mozilla/5.0", "unknown"),
         ("", "unknown"),

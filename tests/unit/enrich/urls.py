@@ -67,6 +67,7 @@ ATTACKS = [
     ("sensitive", "/app/.aws/credentials"),
     ("sensitive", "/wp-config.php.bak"),
     ("leftover", "/backup.zip"),
+    ("leftover", "/vendor/composer/installed.json"),
     ("leftover", "/db.sql"),
     ("leftover", "/db.sql.gz"),
     ("leftover", "/dump.tar.gz"),
