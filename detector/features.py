@@ -10,6 +10,7 @@ from detector.memory import recall
 from detector.parties import LINKS, assign_parties, follow_own_links
 from detector.peaks import Windows
 from detector.pieces import gather
+from detector.places import is_among
 from detector.prepare import prepare
 from detector.requests import Floats, Requests
 from detector.rows import COUNTED, number_rows
@@ -46,6 +47,8 @@ def features(prepared: pl.DataFrame, context: Context | None = None) -> pl.DataF
     requests = number_rows(prepared, known.profile, known.answers)
     windows = Windows(requests.begins, requests.order.times, PEAKS.values())
     own = _own(requests, windows)
+    sites = gather(prepared.select("domain_key"), requests.order.rows[requests.begins]).to_series().to_numpy()
+    own["agent_missing"] *= is_among(sites, known.naming)
     of_sessions = _sessions(requests, own).with_columns(
         pl.Series("follows", follow_own_links(requests, own["linked_assets"], prepared), pl.Boolean)
     )
@@ -53,7 +56,8 @@ def features(prepared: pl.DataFrame, context: Context | None = None) -> pl.DataF
     parties = Parties.numbered(of_sessions["party"].to_numpy().astype(np.int64))
     named = gather(prepared.select("client", "user_agent", "domain"), requests.order.rows[requests.begins])
     pages = _top_paths(requests, prepared).alias("top_path")
-    totals = pl.DataFrame(own | total_parties(requests, parties, own, windows, prepared))
+    numbers = own | total_parties(requests, parties, own, windows, prepared)
+    totals = pl.DataFrame(numbers | {"client_unlinked_pages": _unlinked(numbers)})
     sessions = of_sessions.select("visit", "start", "end", "interval", "is_browser", "crowd", "is_shared")
     sessions = sessions.hstack(named).hstack([pages]).hstack(totals)
     sessions = sessions.join(known.logins, on=["domain", "interval"], how="left", maintain_order="left")
@@ -68,8 +72,14 @@ def features(prepared: pl.DataFrame, context: Context | None = None) -> pl.DataF
         .alias(name)
         for name in NOW
     ]
-    numbers = [pl.col(name).cast(pl.Float64).fill_nan(0.0).fill_null(0.0) for name in NAMES]
-    return sessions.hstack(day).with_columns(*earlier).select(*IDENTITY, *numbers)
+    columns = [pl.col(name).cast(pl.Float64).fill_nan(0.0).fill_null(0.0) for name in NAMES]
+    return sessions.hstack(day).with_columns(*earlier).select(*IDENTITY, *columns)
+
+
+def _unlinked(numbers: dict[str, Floats]) -> Floats:
+    """Return `client_unlinked_pages`: of who gives no name where others do, and loads nothing, all its pages."""
+    nameless = (numbers["agent_missing"] > 0) & (numbers["linked_assets"] == 0)
+    return np.where(nameless, numbers["client_pages"], numbers["client_unlinked_pages"])
 
 
 def _before(name: str) -> pl.Expr:

@@ -16,7 +16,7 @@ import polars as pl
 from core.clock import iso_millis
 from core.documents import CANARY_AGENT
 from detector.adaptation import NOT_ATTACKS, adapt
-from detector.context import LOGIN_INTERVAL, Context, login_context
+from detector.context import LOGIN_INTERVAL, Context, find_naming, login_context
 from detector.events import EVENT_SCHEMA, attributable
 from detector.features import features, prepare
 from detector.memory import remember
@@ -225,7 +225,8 @@ class _SecondLook:
 
     def take(self, prepared: pl.DataFrame) -> None:
         """Take all requests of some clients (output of `prepare`)."""
-        context = Context(logins=self._logins, memory=remember(prepared), profile=self._served)
+        memory, naming = remember(prepared), find_naming(prepared)
+        context = Context(logins=self._logins, memory=memory, profile=self._served, naming=naming)
         sessions = features(prepared, context)
         is_quiet = self._model.judge(self._model.matrix(sessions))["kind"].is_in(NOT_ATTACKS)
         quiet = sessions.filter(is_quiet)

@@ -55,8 +55,9 @@ CLIENT = (
     Feature(
         "client_unlinked_pages",
         "count",
-        "different pages the client got in a browser's name without following a link (no referrer)",
-        "{} different pages taken by this address in a browser's name without following a link",
+        "different pages the client got in a browser's name without following a link (no referrer), or all pages of "
+        "a session that gives no name, on a site whose log names others, and loads nothing that a browser would",
+        "{} different pages taken by this address without following a link as a browser does",
         1,
     ),
     Feature(

@@ -103,5 +103,13 @@ AGENT = (
         _is_agent(DECLARED),
         DORAN,
     ),
-    Feature("agent_missing", "flag", "no user agent", "no user agent at all", 1, _is_agent(MISSING), DORAN),
+    Feature(
+        "agent_missing",
+        "flag",
+        "no user agent, on a site whose log names those of others",
+        "no user agent at all",
+        1,
+        _is_agent(MISSING),
+        DORAN,
+    ),
 )

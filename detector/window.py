@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from detector.bounds import add_cut, empty_cut, keep_active, keep_newest
-from detector.context import Context
+from detector.context import Context, find_naming
 from detector.events import EVENT_SCHEMA, attributable
 from detector.features import NEEDED, features, prepare
 from detector.memory import ClientMemory
@@ -62,6 +62,7 @@ class Window:
     def __init__(self, profile: SiteProfile | None = None, most: int = MOST_ROWS) -> None:
         self.profile = SiteProfile.empty() if profile is None else profile
         self._answers = Answers()
+        self._naming: Keys = np.zeros(0, np.uint64)
         self.memory = ClientMemory()
         self.cut = empty_cut()
         self._most, self._is_cutting = most, False
@@ -110,11 +111,13 @@ class Window:
         before = self.rows.select(NEEDED).head(self.rows.height - new.height)
         touched = is_among(before["client_key"].to_numpy(), self._touched(new))
         rows = before.filter(pl.Series(touched)).vstack(new.select(NEEDED))
-        return add_cut(features(rows, Context.of(self.rows, self.profile, self.memory.frame, self._answers)), self.cut)
+        known = Context.of(self.rows, self.profile, self.memory.frame, self._answers, self._naming)
+        return add_cut(features(rows, known), self.cut)
 
     def _append(self, new: pl.DataFrame) -> None:
         # The first events say which further columns there are.
         self.rows = new if self.rows.is_empty() else self.rows.vstack(new)
+        self._naming = find_naming(new, self._naming)
 
     def _touched(self, new: pl.DataFrame) -> Keys:
         clients = new["client_key"].to_numpy()

@@ -138,7 +138,14 @@ ANSWERS: list[tuple[str, list[dict[str, Any]], float]] = [
     ("agent_crawler", [request()], 0),
     ("agent_attack", [request(user_agent="sqlmap/1.8")], 1),
     ("agent_attack", [request(user_agent="Mozilla/5.0 zgrab/0.x")], 0),
-    ("agent_missing", [request(user_agent=None)], 1),
+    ("agent_missing", [request(user_agent=None)], 0),  # a log without user agents
+    ("agent_missing", [request(), request(9, address="192.0.2.9", user_agent=None)], 1),
+    (
+        "client_unlinked_pages",
+        [request(), *(request(at, f"/p{at}", address="192.0.2.9", user_agent=None) for at in (8, 9))],
+        2,
+    ),
+    ("client_unlinked_pages", [request(at, f"/p{at}", user_agent=None) for at in (8, 9)], 0),
     ("agent_missing", [request()], 0),
     ("client_requests", TWO_FACES, 5),
     ("client_peak_10s", TWO_FACES, 4),
